@@ -96,6 +96,10 @@ export const Config = z.object({
 	/** Maximum number of their series. */
 	PLUMBLINE_PROMETHEUS_SERIES: count.default(10_000),
 	PLUMBLINE_RULES: text.default(defaultRules),
+	/** A YAML file that gives Slack users roles. */
+	PLUMBLINE_PEOPLE: text.optional(),
+	/** Keys for Slack's tokens at rest, the newest first, separated by commas: base64, or references to it. */
+	PLUMBLINE_TOKEN_KEY: list.optional(),
 	/** Font files (TTF, OTF, TTC) for further scripts in pictures, separated by commas. */
 	PLUMBLINE_FONTS: list.optional(),
 	PLUMBLINE_ADMIN_KEY: adminKey.optional(),
@@ -109,6 +113,9 @@ export const Config = z.object({
 	SLACK_APP_TOKEN: text.startsWith('xapp-', 'must be an app-level token (xapp-…)').optional(),
 	SLACK_API_URL: z.url('must be a URL').optional(),
 	SLACK_CHANNEL: text.optional(),
+	/** With these other workspaces can install the app. */
+	SLACK_CLIENT_ID: text.optional(),
+	SLACK_CLIENT_SECRET: text.optional(),
 	/** An MLflow tracking server, with basic authentication or a bearer token. */
 	PLUMBLINE_MLFLOW_URL: httpUrl.optional(),
 	PLUMBLINE_MLFLOW_USERNAME: text.optional(),
@@ -164,6 +171,10 @@ function faultsBetween(env: Readonly<Record<string, string>>): [name: string, me
 			'SLACK_SIGNING_SECRET',
 			'is required with SLACK_BOT_TOKEN (or SLACK_APP_TOKEN, for Socket Mode)',
 		])
+	const { SLACK_CLIENT_ID: client, SLACK_CLIENT_SECRET: clientSecret } = env
+	for (const name of ['SLACK_CLIENT_ID', 'SLACK_CLIENT_SECRET', 'PLUMBLINE_TOKEN_KEY'])
+		if ((client ?? clientSecret) !== undefined && env[name] === undefined)
+			faults.push([name, 'is required to let other workspaces install the app of Slack'])
 	const { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: key, PLUMBLINE_ARTIFACTS_URL: artifacts } = env
 	const isNeeded = artifacts?.startsWith('s3:') === true
 	if (id === undefined && (isNeeded || key !== undefined))

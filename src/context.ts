@@ -8,7 +8,8 @@ import type { ArtifactSource, ArtifactStore } from './ports/artifacts.ts'
 import type { ExecutorKinds } from './ports/executors.ts'
 import type { LineageSink, RunReader } from './ports/lineage.ts'
 import type { ModelCache } from './ports/model-cache.ts'
-import type { SlackClient } from './ports/slack-client.ts'
+import type { PeopleFile } from './ports/people.ts'
+import type { SlackApp, SlackClient } from './ports/slack-client.ts'
 import type { ExplainThreads, TreeReader } from './ports/threads.ts'
 import type { PolicySet } from './rules/approval-policies.ts'
 import type { RuleSet } from './rules/rule-set.ts'
@@ -45,6 +46,8 @@ export type Context = {
 	policies: { current(): PolicySet }
 	/** The kinds of executors that `approvals.yaml` can name. */
 	executors: ExecutorKinds<ChangeSet>
+	/** The mapping file of Slack users, replaced as a whole on reload. */
+	people: { current(): PeopleFile }
 	/** Reads the secret that `env:NAME` or `file:PATH` names, as it is now. Throws `invalid`, without the secret. */
 	readSecret: (reference: string) => Promise<string>
 	/** Stores the bytes of model files. */
@@ -71,6 +74,8 @@ export type Context = {
 	background?: (work: Promise<unknown>) => void
 	/** Slack, when it is connected. */
 	slack?: SlackClient
+	/** What other workspaces need to install the app. */
+	slackApp?: SlackApp
 	/** Reads training runs, when a tracking server is connected. */
 	runs?: RunReader
 	/** Receives versions, baselines and deployments, when a lineage catalogue is connected. */

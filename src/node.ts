@@ -24,6 +24,7 @@ import { exportedOf } from './monitoring/windows/exported-points.ts'
 import { jsonLogger } from './platform/logger.ts'
 import { openExplainThreads } from './platform/node/explain-pool.ts'
 import { type Listening, listen } from './platform/node/listen.ts'
+import { openPeople, type PeopleSource } from './platform/node/load-people.ts'
 import { openRules, type RuleSource } from './platform/node/load-rules.ts'
 import { loadOnnxRuntime } from './platform/node/onnx-runtime.ts'
 import { openArtifacts } from './platform/node/open-artifacts.ts'
@@ -38,6 +39,8 @@ import { createFirstKey, ensureAdminKey } from './registry/key/ensure-admin-key.
 import { defaultPolicies } from './rules/approval-policies.ts'
 import type { RuleSet } from './rules/rule-set.ts'
 import { checkSlack, noteSlack } from './slack/connection.ts'
+import { resealTokens } from './slack/install/installs.ts'
+import { readTokenKeys } from './slack/install/token-cipher.ts'
 import { openSlack } from './slack/open-slack.ts'
 
 const processUsage = (): ProcessUsage => {
@@ -73,6 +76,7 @@ export async function openContext(config: Config, overrides: Overrides = {}): Pr
 	const write = (line: string) => void process.stderr.write(line)
 	const logger = overrides.logger ?? jsonLogger(write, now, config.PLUMBLINE_LOG_LEVEL)
 	const rules = await loadRules(config, logger, overrides.needsRules === true)
+	const people = await loadPeople(config, logger, overrides.needsRules === true)
 	try {
 		await migrateDatabase(config)
 		const { sql, log } = await openStore(config)
@@ -98,6 +102,7 @@ export async function openContext(config: Config, overrides: Overrides = {}): Pr
 			publicUrl: config.PLUMBLINE_PUBLIC_URL ?? `http://${config.PLUMBLINE_HOST}:${config.PLUMBLINE_PORT}`,
 			renderPng: pngRenderer(fontsOf(config)),
 			rules,
+			people,
 			policies: { current: () => defaultPolicies },
 			executors: {},
 			readSecret: secretReader(process.env),
@@ -105,6 +110,7 @@ export async function openContext(config: Config, overrides: Overrides = {}): Pr
 		connectIntegrations(context, config)
 		const close = async () => {
 			rules.close()
+			people.close()
 			await threads.close()
 			await log.close()
 		}
@@ -142,6 +148,19 @@ async function loadRules(config: Config, logger: Logger, areNeeded: boolean): Pr
 			throw error
 		}
 		return { current, follow() {}, close() {} }
+	}
+}
+
+/** The same for the mapping of people. */
+async function loadPeople(config: Config, logger: Logger, isNeeded: boolean): Promise<PeopleSource> {
+	try {
+		return await openPeople(config.PLUMBLINE_PEOPLE, { logger })
+	} catch (error) {
+		if (isNeeded) throw error
+		const current = () => {
+			throw error
+		}
+		return { current, close() {} }
 	}
 }
 
@@ -206,8 +225,10 @@ async function start(config: Config, { context, rules }: Opened, stops: Stops, s
 	if (secret !== undefined) await ensureAdminKey(context, secret)
 	await useRules(context, rules.current())
 	rules.follow((ruleSet) => useRules(context, ruleSet))
-	const slack = await openSlack(context, config)
+	const keys = await readTokenKeys(config.PLUMBLINE_TOKEN_KEY ?? [], context.readSecret)
+	const slack = await openSlack(context, config, keys)
 	if (context.slack) {
+		await resealTokens(context, keys)
 		await noteSlack(context, context.slack.channel)
 		// In the background: an unreachable Slack must not delay the start.
 		void checkSlack(context, context.slack)

@@ -26,7 +26,10 @@ import { workerRules } from './platform/worker/rules.ts'
 import { modelCache } from './registry/artifact/model-cache.ts'
 import { openWebArtifacts, type R2 } from './registry/artifact/open-web-artifacts.ts'
 import { ensureAdminKey } from './registry/key/ensure-admin-key.ts'
+import { nobody } from './registry/person/people-file.ts'
 import { defaultPolicies } from './rules/approval-policies.ts'
+import { resealTokens } from './slack/install/installs.ts'
+import { readTokenKeys } from './slack/install/token-cipher.ts'
 import { openSlack } from './slack/open-slack.ts'
 
 /** Bindings and variables of the worker: a D1 database as `DB`, an R2 bucket as `ARTIFACTS`, and the settings. */
@@ -67,6 +70,11 @@ function forJob(context: Context): Context {
 async function openService(env: Env, origin: string): Promise<Service> {
 	const config = readConfig(env)
 	for (const message of unknownSettings(env)) logger.warn(message)
+	if (config.PLUMBLINE_PEOPLE !== undefined)
+		throw new AppError(
+			'invalid',
+			'PLUMBLINE_PEOPLE is a file, and workers have none. Map people with PUT /v1/slack/users.',
+		)
 	const sql = openSql(env, config)
 	const ruleSet = await workerRules()
 	const limits = limitsOf(config)
@@ -87,6 +95,7 @@ async function openService(env: Env, origin: string): Promise<Service> {
 		rules: { current: () => ruleSet },
 		policies: { current: () => defaultPolicies },
 		executors: {},
+		people: { current: () => nobody },
 		readSecret: async (reference) => secretOf(reference, env),
 		background: waitUntil,
 	}
@@ -103,9 +112,11 @@ async function openService(env: Env, origin: string): Promise<Service> {
 /** A new Bolt for each request, since its queues belong to one request. Socket Mode is not possible on workers. */
 async function slackOf(context: Context, config: Config) {
 	const settings = { ...config, SLACK_APP_TOKEN: undefined }
-	if (!(await openSlack(context, settings))?.handle) return undefined
+	const keys = await readTokenKeys(config.PLUMBLINE_TOKEN_KEY ?? [], context.readSecret)
+	if (!(await openSlack(context, settings, keys))?.handle) return undefined
+	await resealTokens(context, keys)
 	return async (request: Request): Promise<Response> => {
-		const slack = await openSlack(context, settings)
+		const slack = await openSlack(context, settings, keys)
 		return slack?.handle ? slack.handle(request) : new Response(null, { status: 404 })
 	}
 }

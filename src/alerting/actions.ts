@@ -1,4 +1,6 @@
-import { draftRequest, requestChange } from '../approvals/request/request.ts'
+import { draftRequest, openRequest, requestChanges } from '../approvals/request/draft-request.ts'
+import { expireRequests } from '../approvals/request/expire-requests.ts'
+import type { RequestRow } from '../approvals/request/request-record.ts'
 import type { Context } from '../context.ts'
 import { AppError } from '../core/errors.ts'
 import type { ChangeSet } from '../db/commit.ts'
@@ -77,12 +79,18 @@ async function requestFor(
 			model: row.model,
 			environment: row.environment,
 			reason: `rule ${rule}`,
-			requester: 'job:evaluate-rules',
+			requester: { id: 'job:evaluate-rules' },
 			incident: row.id,
 			evidence: { rule, rulesDigest, metric, value, window: firedFrom },
 		})
-		const { change, entry } = requestChange(context, draft)
-		changeSet.changes.push(change)
+		await expireRequests(context, { model: row.model })
+		const known = (await openRequest(context, draft))?.id ?? draftedBefore(changeSet, draft)
+		if (known !== undefined) {
+			notes.push(`asks for a ${kind}, which ${known} already requests`)
+			return
+		}
+		const { changes, entry } = requestChanges(context, draft)
+		changeSet.changes.push(...changes)
 		changeSet.entries.push(entry)
 		notes.push(`requested a ${kind}: ${draft.id}`)
 	} catch (error) {
@@ -90,3 +98,9 @@ async function requestFor(
 		notes.push(`no ${kind} was requested: ${error.message}`)
 	}
 }
+
+/** The id of the request for the same that this commit stores already. */
+const draftedBefore = ({ entries }: ChangeSet, { model, actionDigest }: RequestRow): string | undefined =>
+	entries
+		.find((e) => e.action === 'create-request' && e.model === model && e.after === actionDigest)
+		?.object.replace('request:', '')

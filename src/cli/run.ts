@@ -5,6 +5,7 @@ import { sleep } from '../core/retry.ts'
 import { jobs, runAll, runJobById } from '../jobs/index.ts'
 import type { JobRun } from '../jobs/run/run-job.ts'
 import { processOwner } from '../node.ts'
+import { readTokenKeys } from '../slack/install/token-cipher.ts'
 import { connectSlack } from '../slack/open-slack.ts'
 import { type Command, requirePositional, type Terminal } from './command.ts'
 import { withContext } from './with-context.ts'
@@ -25,7 +26,8 @@ Exit code: 0 success, 1 a job failed, 2 the job could not be run.
 	async run(terminal, args) {
 		const id = requirePositional(args, 0, 'The job')
 		const runs = await withContext(terminal, async (context) => {
-			connectSlack(context, terminal.config)
+			const { PLUMBLINE_TOKEN_KEY: keys = [] } = terminal.config
+			connectSlack(context, terminal.config, await readTokenKeys(keys, context.readSecret))
 			if (id === 'all' || id === 'evaluate-rules') await warnOfOtherRules(terminal, context)
 			return id === 'all' ? runAll(context, processOwner) : [await runOne(context, id)]
 		})

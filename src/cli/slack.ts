@@ -5,6 +5,8 @@ import {
 	SlackUserInput,
 	unmapSlackUser,
 } from '../registry/key/map-slack-user.ts'
+import { createInstallLink } from '../slack/install/install-app.ts'
+import { listInstalls } from '../slack/install/installs.ts'
 import { slackManifest } from '../slack/manifest.ts'
 import {
 	type Command,
@@ -80,15 +82,38 @@ async function unmap(terminal: Terminal, args: Parsed): Promise<void> {
 	)
 }
 
+async function install(terminal: Terminal, args: Parsed): Promise<void> {
+	const link = await withContext(terminal, (context) => createInstallLink(context, cliActor))
+	terminal.out(args.values.json ? `${JSON.stringify(link)}\n` : `${link.url}\n`)
+	if (!args.values.json)
+		terminal.err(`Open it in a browser before ${link.expiresAt}. It works once, for one workspace.\n`)
+}
+
+async function installs(terminal: Terminal, args: Parsed): Promise<void> {
+	const { items } = await withContext(terminal, (context) => listInstalls(context, cliActor))
+	terminal.out(
+		args.values.json
+			? `${JSON.stringify({ items })}\n`
+			: toTable(
+					['team', 'name', 'installed', 'by'],
+					items.map((i) => [i.team, i.name, i.installedAt, i.installedBy]),
+				),
+	)
+}
+
 export const slack: Command = {
 	help: `Usage: plumbline slack manifest [--url URL]
        plumbline slack map TEAM/USER --role ROLE [--models GLOB]… [--expires TIME] [--owner OWNER]
        plumbline slack list
        plumbline slack unmap TEAM/USER
+       plumbline slack install
+       plumbline slack installs
 
 manifest prints the YAML for the app: paste it at https://api.slack.com/apps under "From a manifest".
 map gives a Slack user a role, list lists all users with a role, unmap removes the role at once. Users without a role can
 do nothing, even if they are in the channel.
+install prints a link that connects one more workspace, once, within an hour: its address is PLUMBLINE_PUBLIC_URL. installs
+lists the workspaces that are connected in this way.
 
   --url URL        where Slack reaches this service; default PLUMBLINE_PUBLIC_URL. Without either, the manifest is for
                    Socket Mode, which needs no incoming connections (SLACK_APP_TOKEN)
@@ -109,15 +134,17 @@ Example: plumbline slack map T024BE7LD/U2147483697 --role approver --models 'cre
 		owner: { type: 'string' },
 	},
 	async run(terminal, args) {
-		const verb = requirePositional(args, 0, 'manifest, map, list or unmap')
+		const verb = requirePositional(args, 0, 'manifest, map, list, unmap, install or installs')
 		if (verb === 'manifest')
 			terminal.out(slackManifest(textOption(args, 'url') ?? terminal.config.PLUMBLINE_PUBLIC_URL))
 		else if (verb === 'map') await map(terminal, args)
 		else if (verb === 'list' || verb === 'maps') await list(terminal, args)
 		else if (verb === 'unmap') await unmap(terminal, args)
+		else if (verb === 'install') await install(terminal, args)
+		else if (verb === 'installs') await installs(terminal, args)
 		else
 			throw new UsageError(
-				`There is no verb "${verb}". The verbs of slack are manifest, map, list and unmap.`,
+				`There is no verb "${verb}". The verbs of slack are manifest, map, list, unmap, install and installs.`,
 			)
 		return 0
 	},

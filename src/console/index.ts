@@ -12,6 +12,7 @@ import { prefersHtml } from '../http/read-query.ts'
 import { explanationPage } from './explanation-page.ts'
 import { incidentPage, incidentsPage } from './incident-page.ts'
 import { facts, page } from './page.ts'
+import { slackInstallEndpoints } from './slack-install.ts'
 
 const htmlAnswer = { 200: { description: 'A page', type: 'text/html' } }
 const hidden = { method: 'get' as const, hidden: true, answers: htmlAnswer }
@@ -20,6 +21,7 @@ const hidden = { method: 'get' as const, hidden: true, answers: htmlAnswer }
 export const consoleEndpoints = ({ sessions, version }: AppOptions): Endpoint[] => [
 	start(version),
 	icon,
+	...slackInstallEndpoints,
 	...(sessions ? [demoLink(sessions), incidents, incident, explanation] : []),
 ]
 

@@ -20,6 +20,22 @@ export const sha256Hex = async (content: string | Uint8Array): Promise<string> =
 export const sameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
 	a.length === b.length && a.every((x, i) => x === b[i])
 
+/** Base64 for URLs, without padding. */
+export const toBase64Url = (bytes: Uint8Array): string =>
+	btoa(String.fromCharCode(...bytes))
+		.replaceAll('+', '-')
+		.replaceAll('/', '_')
+		.replaceAll('=', '')
+
+/** The bytes of either kind of base64; undefined if it is neither. */
+export function fromBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
+	try {
+		return Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (c) => c.charCodeAt(0))
+	} catch {
+		return undefined
+	}
+}
+
 export async function hmacSha256(
 	key: Uint8Array<ArrayBuffer>,
 	message: Uint8Array<ArrayBuffer>,

@@ -32,6 +32,10 @@ export function matchesGlob(glob: string, name: string): boolean {
 	return g === glob.length
 }
 
+/** Whether one of the globs matches. */
+export const matchesAny = (globs: readonly string[], name: string): boolean =>
+	globs.some((glob) => matchesGlob(glob, name))
+
 /** How many sets of positions `contains` visits before it gives up. Usual globs need fewer than a hundred. */
 const maxSteps = 1024
 

@@ -45,6 +45,15 @@ const wordings = {
 		slack: '`/plumb incidents` lists them.',
 	}),
 	'list-silences': () => ({ http: 'GET /v1/silences lists them.' }),
+	'lift-freeze': ({ model, version }: { model: string; version: string }) => ({
+		http: `An admin lifts the freeze with DELETE /v1/models/${at(model)}/versions/${at(version)}/freeze.`,
+		slack: 'An admin can lift the freeze.',
+	}),
+	vote: ({ id }: { id: string }) => ({
+		http: `They vote with POST /v1/requests/${at(id)}/votes, or in Slack.`,
+		cli: 'They vote with `plumbline approve`, or in Slack.',
+		slack: 'They vote with its button Review.',
+	}),
 	'list-requests': () => ({ http: 'GET /v1/requests lists them.' }),
 } satisfies Record<string, (about: never) => Wording>
 

@@ -18,7 +18,7 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
 }
 
 /** Edit distance in which swapped neighbours count as one edit, as in most typing errors (Damerau-Levenshtein). */
-function editDistance(a: string, b: string): number {
+export function editDistance(a: string, b: string): number {
 	let before: number[] = []
 	let row = Array.from({ length: b.length + 1 }, (_, j) => j)
 	for (let i = 1; i <= a.length; i++) {

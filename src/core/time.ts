@@ -52,6 +52,12 @@ export function parseDuration(text: string): number | undefined {
 	return Number(match[1]) * (unitMs[match[2] as string] as number)
 }
 
+/** A duration in the largest unit of which it is a multiple: `36h`, `7d`. */
+export function durationText(ms: number): string {
+	const unit = (['d', 'h', 'm', 's'] as const).find((name) => ms % (unitMs[name] as number) === 0)
+	return unit === undefined ? `${ms}ms` : `${ms / (unitMs[unit] as number)}${unit}`
+}
+
 /** JSON Schema of a text that is a time or a duration, more exact than a pattern. */
 export const timeOrDuration = {
 	pattern: undefined,

@@ -4,7 +4,7 @@ import { toHex } from '../core/bytes.ts'
 import { AppError } from '../core/errors.ts'
 import { formatTime } from '../core/time.ts'
 import { entryText, leafHash } from '../ledger/entry.ts'
-import type { Change, EntryDraft } from './changes.ts'
+import type { Change, EntryDraft, Query } from './changes.ts'
 import type { Statement } from './sql.ts'
 
 export type { Change, ChangeSet, EntryDraft } from './changes.ts'

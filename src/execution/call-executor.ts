@@ -20,8 +20,8 @@ export type Seen = {
 export async function readTarget(work: Work): Promise<Seen> {
 	const { action, executor } = work
 	const { read } = executor
-	if (!read || action.to === undefined)
-		return { at: 'unreadable', detail: `${executor.name} cannot be read back` }
+	// A retraining replaces nothing by itself.
+	if (!read || action.kind === 'retraining') return { at: 'unreadable', detail: unreadable(executor) }
 	const seen = await bounded(work, (call) => read(call))
 	if (!seen.ok) return { at: 'failed', detail: seen.error, retryable: true }
 	if (!seen.value.ok) {
@@ -31,14 +31,18 @@ export async function readTarget(work: Work): Promise<Seen> {
 	return { at: positionOf(action, seen.value.value), detail: seen.value.value.detail }
 }
 
+const unreadable = ({ name, isLocal }: Work['executor']): string =>
+	isLocal ? 'stored together with this record' : `as ${name} reports, which cannot be read back`
+
 /** A target that does not say what its canary is counts as done only if the version had to change. */
 function positionOf({ from, to, canary }: Action, state: TargetState): 'to' | 'from' | 'elsewhere' {
 	const isCanaryDone =
 		canary === undefined ||
 		(state.canary === undefined ? from !== to : canonicalJson(state.canary) === canonicalJson(canary))
-	if (state.version === to && isCanaryDone) return 'to'
+	const isAtTo = state.version === (to ?? null)
+	if (isAtTo && isCanaryDone) return 'to'
 	// With the canary still to change, `to` with another canary is on the way.
-	if (state.version === (from ?? null) || state.version === to) return 'from'
+	if (state.version === (from ?? null) || isAtTo) return 'from'
 	return 'elsewhere'
 }
 

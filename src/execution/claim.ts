@@ -1,5 +1,6 @@
 import { and, eq, gt, isNull, lte, or } from 'drizzle-orm'
-import type { RequestRow } from '../approvals/request/request.ts'
+import { executorFor } from '../approvals/executor-choice.ts'
+import type { RequestRow } from '../approvals/request/request-record.ts'
 import type { Context } from '../context.ts'
 import { AppError } from '../core/errors.ts'
 import { newId } from '../core/ids.ts'
@@ -8,7 +9,7 @@ import type { ChangeSet } from '../db/changes.ts'
 import { commit } from '../db/commit.ts'
 import { executions, requests } from '../db/schema.ts'
 import type { Action, Executor } from '../ports/executors.ts'
-import { openExecutor } from './open-executor.ts'
+import { findModel } from '../registry/model/find-model.ts'
 
 export type ExecutionRow = typeof executions.$inferSelect
 
@@ -67,6 +68,26 @@ export async function claimExecution(context: Context, id: string): Promise<Work
 	const action = JSON.parse(row.request.action) as Action
 	const opened = await openExecutor(context, action)
 	return { context, request: row.request, execution: row.execution, action, executor: opened, token }
+}
+
+/** The executor that carries out an action; where there is none, one that refuses and says why. */
+async function openExecutor(context: Context, action: Action): Promise<Executor<ChangeSet>> {
+	const refusing = (name: string, why: string): Executor<ChangeSet> => ({
+		name,
+		isLocal: true,
+		plan: () => ({ executor: name, calls: [] }),
+		act: async () => ({ status: 'refused', detail: why }),
+	})
+	try {
+		const { name, executor } = executorFor(context, action, await findModel(context, action.model))
+		return (
+			executor ??
+			refusing(name, `There is no executor ${name} in this process. Name another one in approvals.yaml.`)
+		)
+	} catch (error) {
+		if (!(error instanceof AppError)) throw error
+		return refusing('none', `The executor cannot be opened: ${error.message}`)
+	}
 }
 
 /** Renews the claim until the returned function is called. */

@@ -5,9 +5,9 @@ import { backoffMs } from '../core/retry.ts'
 import { dayMs, minuteMs, secondMs } from '../core/time.ts'
 import type { ChangeSet } from '../db/changes.ts'
 import { commit } from '../db/commit.ts'
-import { executions } from '../db/schema.ts'
+import { executions, requestVotes } from '../db/schema.ts'
 import { act as callAct, poll, readTarget, type Seen } from './call-executor.ts'
-import { claimExecution, executor, isConflict, isDue, keepClaim, maxPauseMs, type Work } from './claim.ts'
+import { claimExecution, executor, isConflict, keepClaim, maxPauseMs, type Work } from './claim.ts'
 import { conclude, record, type Step } from './record.ts'
 import { verify } from './verify.ts'
 
@@ -44,16 +44,6 @@ export async function executeRequest(context: Context, id: string): Promise<void
 	}
 }
 
-/** Carries out everything that is due. */
-export async function executeDue(context: Context): Promise<{ executions: number }> {
-	const due = await context.db
-		.select({ request: executions.request })
-		.from(executions)
-		.where(isDue(context.now()))
-	await Promise.all(due.map(({ request }) => executeRequest(context, request)))
-	return { executions: due.length }
-}
-
 /** After an error of ours, or when the claim is lost: another try later reads again what is true. */
 async function letGo({ context, request, execution, token }: Work, error: unknown): Promise<void> {
 	if (!isConflict(error))
@@ -81,6 +71,8 @@ const pauseMs = (failures: number, retryAfterMs = 0): number =>
 /** Begins, unless what would be done is not what was approved. */
 async function start(work: Work): Promise<void> {
 	const { context, request, action, executor: target } = work
+	if (await isTooLate(work))
+		return conclude(work, 'expired', 'The emergency approval was not carried out in time. Request it again.')
 	const begin = { entry: 'start-execution', set: { startedAt: context.now(), executor: target.name } }
 	await record(work, { status: 'executing', ...begin })
 	if ((await digestOf(action)) !== request.actionDigest)
@@ -91,6 +83,16 @@ async function start(work: Work): Promise<void> {
 			'stale',
 			`${target.name} would now do something else than what was approved. Request it again.`,
 		)
+}
+
+/** An approval by break-glass has a short life. */
+async function isTooLate({ context, request }: Work): Promise<boolean> {
+	if (context.now() < request.expiresAt) return false
+	const [vote] = await context.db
+		.select({ person: requestVotes.person })
+		.from(requestVotes)
+		.where(and(eq(requestVotes.request, request.id), eq(requestVotes.breakGlass, true)))
+	return vote !== undefined
 }
 
 /** Brings the target to where it should be, as far as that can be done now. */
@@ -214,5 +216,6 @@ async function reached(
 	const { context, execution } = work
 	const { actingAt, attempts } = execution
 	const set = { actingAt, attempts, actedAt: context.now(), failures: 0, error: null }
-	await record(work, { status: 'verifying', steps, changes, entry: 'act-execution', why: detail, set })
+	const line = `request ${work.request.id}: ${detail}`
+	await record(work, { status: 'verifying', steps, changes, entry: 'act-execution', why: detail, line, set })
 }

@@ -1,4 +1,6 @@
 import { and, eq, type SQL, sql } from 'drizzle-orm'
+import { newIncident } from '../alerting/incident/incident-without-rule.ts'
+import { requestNews } from '../approvals/request/request-news.ts'
 import type { Change, ChangeSet } from '../db/changes.ts'
 import { commit } from '../db/commit.ts'
 import { executions, type RequestStatus, requests } from '../db/schema.ts'
@@ -16,6 +18,8 @@ export type Progress = {
 	entry?: string
 	/** Why, for the entry. */
 	why?: string
+	/** What the timeline of the incident says of it. */
+	line?: string
 	changes?: ChangeSet | undefined
 	/** Ends the hold on the execution, and makes it due at this time. */
 	releaseUntil?: number
@@ -29,7 +33,7 @@ const maxDetail = 500
  */
 export async function record(work: Work, progress: Progress): Promise<void> {
 	const { context, request, execution, token } = work
-	const { status = request.status, set = {}, steps = [], entry, changes, releaseUntil } = progress
+	const { status = request.status, set = {}, steps = [], entry, changes, line, releaseUntil } = progress
 	const now = context.now()
 	const release =
 		releaseUntil === undefined
@@ -49,13 +53,14 @@ export async function record(work: Work, progress: Progress): Promise<void> {
 			guarded: true,
 		},
 	]
-	if (status !== request.status)
-		all.push({
-			query: context.db
-				.update(requests)
-				.set({ status, revision: sql`revision + 1` })
-				.where(eq(requests.id, request.id)),
-		})
+	// While the status and the claim hold, nobody else changes the request.
+	const isNews = status !== request.status || line !== undefined
+	const revision = request.revision + Number(isNews)
+	if (isNews)
+		all.push(
+			{ query: context.db.update(requests).set({ status, revision }).where(eq(requests.id, request.id)) },
+			...requestNews(context, request, revision, executor.id, line === undefined ? [] : [line]),
+		)
 	for (const step of steps) all.push(stepInsert(request.id, now, step))
 	all.push(...(changes?.changes ?? []))
 	const entries = [...(changes?.entries ?? [])]
@@ -69,7 +74,7 @@ export async function record(work: Work, progress: Progress): Promise<void> {
 			details: { executor: execution.executor },
 		})
 	await commit(context, executor, entries, all)
-	request.status = status
+	Object.assign(request, { status, revision })
 	Object.assign(execution, release, set)
 }
 
@@ -81,25 +86,58 @@ const stepInsert = (request: string, at: number, { step, ok, detail }: Step): Ch
 	},
 })
 
-/** Ends the execution: how, and why in words for people. */
+/** Ends the execution: how, and why in words for people. What nobody can know opens an incident that asks a person. */
 export async function conclude(
 	work: Work,
-	status: 'verified' | 'failed' | 'inconclusive' | 'stale',
+	status: keyof typeof entryOf,
 	detail: string,
-	{ steps = [], changes }: Pick<Progress, 'steps' | 'changes'> = {},
+	{ steps = [], changes = { changes: [], entries: [] } }: Pick<Progress, 'steps' | 'changes'> = {},
 ): Promise<void> {
-	const entry = { verified: 'verify', failed: 'fail', inconclusive: 'inconclusive', stale: 'stale' }[status]
+	if (status === 'inconclusive') {
+		const incident = inconclusiveIncident(work, detail)
+		changes.changes.push(...incident.changes)
+		changes.entries.push(...incident.entries)
+	}
 	await record(work, {
 		status,
 		steps,
 		changes,
-		entry: `${entry}-execution`,
+		entry: entryOf[status],
 		why: detail,
+		line: `request ${work.request.id} ${outcomes[status]}: ${detail}`,
 		set: {
 			finishedAt: work.context.now(),
 			error: status === 'verified' ? null : detail.slice(0, maxDetail),
 			claim: null,
 			claimedUntil: 0,
 		},
+	})
+}
+
+const entryOf = {
+	verified: 'verify-execution',
+	failed: 'fail-execution',
+	inconclusive: 'inconclusive-execution',
+	stale: 'stale-execution',
+	expired: 'expire-request',
+} as const
+
+const outcomes = {
+	verified: 'is verified',
+	failed: 'failed',
+	inconclusive: 'is inconclusive',
+	stale: 'is stale',
+	expired: 'expired',
+} as const
+
+function inconclusiveIncident({ context, request }: Work, detail: string): ChangeSet {
+	const { id, kind, model, environment } = request
+	return newIncident(context, executor, {
+		about: `execution:${id}`,
+		model,
+		environment,
+		severity: 'critical',
+		title: `${model} in ${environment}: unknown whether the ${kind} took effect`.slice(0, 150),
+		notes: [`request ${id}: ${detail}`],
 	})
 }

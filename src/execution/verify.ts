@@ -1,7 +1,11 @@
+import { desc, eq } from 'drizzle-orm'
+import { type AlertRow, readAlertsOf } from '../alerting/alert/alert-working-set.ts'
+import { type Cleared, clearSince } from '../alerting/alert/clear-since.ts'
+import { canonicalJson } from '../core/canonical-json.ts'
 import { backoffMs } from '../core/retry.ts'
-import { minuteMs } from '../core/time.ts'
+import { dayMs, minuteMs, windowMs } from '../core/time.ts'
 import type { ChangeSet } from '../db/changes.ts'
-import { versionFreezes } from '../db/schema.ts'
+import { executionSteps, versionFreezes } from '../db/schema.ts'
 import { findDeployment } from '../registry/deployment/get-deployment.ts'
 import { readTarget } from './call-executor.ts'
 import type { Work } from './claim.ts'
@@ -9,53 +13,99 @@ import { moveDeployment, servingKinds } from './pointer/pointer.ts'
 import { conclude, record, type Step } from './record.ts'
 
 const maxReads = 12
+/** How long the rule that fired has to become clear, besides the windows that are needed. */
+const clearWithinMs = 7 * dayMs
 
 /**
- * Verifies what was done: the target is read back. A target that cannot be read has reported that it is done, which is
- * all that can be known.
+ * Verifies what was done. The target is read back; one that cannot be read has reported that it is done, which is all that
+ * can be known of it. With an incident, the rule that fired must be clear too.
  */
 export async function verify(work: Work): Promise<void> {
 	const { context, execution } = work
 	const seen = await readTarget(work)
-	const isThere = seen.at === 'to' || seen.at === 'unreadable'
-	const step: Step = { step: 'verify', ok: isThere, detail: seen.detail }
-	if (isThere) return verified(work, step)
-	const failures = execution.failures + 1
-	if (failures >= maxReads)
-		return conclude(work, 'inconclusive', `It was done, but the target does not show it: ${seen.detail}.`, {
-			steps: [step],
-		})
-	const pause = Math.max(seen.retryAfterMs ?? 0, backoffMs(failures, 250, 5 * minuteMs))
-	return record(work, { steps: [step], set: { failures }, releaseUntil: context.now() + pause })
+	const step: Step = { step: 'verify', ok: seen.at === 'to' || seen.at === 'unreadable', detail: seen.detail }
+	if (!step.ok) {
+		const failures = execution.failures + 1
+		const detail = `It was done, but the target is not there: ${seen.detail}.`
+		if (failures >= maxReads || seen.at === 'elsewhere')
+			return conclude(work, 'inconclusive', detail, { steps: [step] })
+		const pause = Math.max(seen.retryAfterMs ?? 0, backoffMs(failures, 250, 5 * minuteMs))
+		return record(work, { steps: [step], set: { failures }, releaseUntil: context.now() + pause })
+	}
+	const fired = await alertsToClear(work)
+	if (fired.length === 0) return verified(work, step.detail)
+	const cleared = await isCleared(work, fired)
+	const detail = `${step.detail}; ${cleared.text}`
+	if (cleared.isClear) return verified(work, detail)
+	const longest = Math.max(...fired.map((a) => (a.window === 'clock' ? 0 : windowMs[a.window])))
+	const until = (execution.actedAt ?? 0) + clearWithinMs + (windowsOf(work) + 1) * longest
+	if (context.now() >= until)
+		return conclude(work, 'inconclusive', `It was done, but the alerts did not clear in time: ${detail}.`)
+	// A look that finds nothing new leaves no trace.
+	const steps = (await lastDetail(work)) === detail ? [] : [{ ...step, detail }]
+	return record(work, { steps, set: { failures: 0 }, releaseUntil: context.now() })
 }
 
-async function verified(work: Work, step: Step): Promise<void> {
-	const { request, action } = work
+const windowsOf = ({ request }: Work): number => request.policy?.verify ?? 1
+
+async function lastDetail({ context, request }: Work): Promise<string | undefined> {
+	const [last] = await context.db
+		.select({ detail: executionSteps.detail })
+		.from(executionSteps)
+		.where(eq(executionSteps.request, request.id))
+		.orderBy(desc(executionSteps.seq))
+		.limit(1)
+	return last?.detail
+}
+
+/**
+ * What must become clear: of the incident, the alerts by the rule that is the evidence, otherwise those that fire, otherwise
+ * all. Nothing for what does not change the model.
+ */
+async function alertsToClear({ context, request, action }: Work): Promise<AlertRow[]> {
+	const changesModel = servingKinds.includes(action.kind) || action.kind === 'retraining'
+	if (request.incident === null || !changesModel) return []
+	const alerts = (await readAlertsOf(context, [request.incident])).filter((a) => a.status !== 'undone')
+	const named = alerts.filter((a) => a.rule === request.evidence.rule)
+	if (named.length > 0) return named
+	const firing = alerts.filter((a) => a.status === 'firing')
+	return firing.length > 0 ? firing : alerts
+}
+
+async function isCleared(work: Work, fired: readonly AlertRow[]): Promise<Cleared> {
+	const { context, action, execution } = work
+	const version = action.to ?? (await findDeployment(context, action.model, action.environment))?.champion
+	if (version === undefined) return { isClear: false, text: 'nothing is deployed' }
+	return clearSince(context, fired, { version, since: execution.actedAt ?? 0, windows: windowsOf(work) })
+}
+
+async function verified(work: Work, detail: string): Promise<void> {
+	const { action } = work
 	const changes: ChangeSet = { changes: [], entries: [] }
-	if (servingKinds.includes(action.kind) && action.to !== undefined) {
-		const moved = await followTarget(work, changes)
-		if (moved !== undefined) return conclude(work, 'inconclusive', moved, { steps: [step] })
+	const steps: Step[] = [{ step: 'verify', ok: true, detail }]
+	if (servingKinds.includes(action.kind)) {
+		const fault = await followTarget(work, changes)
+		if (fault !== undefined) return conclude(work, 'inconclusive', fault, { steps })
 		if (action.kind === 'rollback' && action.from !== undefined) freeze(work, action.from, changes)
 	}
-	await conclude(work, 'verified', step.detail, { steps: [step], changes })
-	work.context.logger.info('a request was carried out', { request: request.id, kind: request.kind })
+	await conclude(work, 'verified', detail, { steps, changes })
 }
 
 /** Moves the pointer to where the target of another executor is. Returns why it cannot. */
 async function followTarget(
 	{ context, action, request }: Work,
-	changes: ChangeSet,
+	{ changes, entries }: ChangeSet,
 ): Promise<string | undefined> {
 	const deployment = await findDeployment(context, action.model, action.environment)
-	const isThere =
-		deployment?.champion === action.to &&
-		(action.canary === undefined || JSON.stringify(deployment?.canary) === JSON.stringify(action.canary))
-	if (isThere) return undefined
+	const hasCanary =
+		action.canary === undefined ||
+		canonicalJson(deployment?.canary ?? null) === canonicalJson(action.canary ?? null)
+	if (deployment?.champion === action.to && hasCanary) return undefined
 	if (deployment?.champion !== action.from && deployment?.champion !== action.to)
-		return `The target is at ${action.to}, but Plumbline's deployment is at ${deployment?.champion} by now.`
+		return `The target is at ${action.to}, but the deployment is ${deployment?.champion} by now.`
 	const move = moveDeployment(context, { action, idempotencyKey: request.id }, deployment)
-	changes.changes.push(...move.changes)
-	changes.entries.push(...move.entries)
+	changes.push(...move.changes)
+	entries.push(...move.entries)
 	return undefined
 }
 

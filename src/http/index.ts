@@ -4,6 +4,7 @@ import { audit } from './routes/audit.ts'
 import { baselines } from './routes/baselines.ts'
 import { bias } from './routes/bias.ts'
 import { chat } from './routes/chat.ts'
+import { deliveries } from './routes/deliveries.ts'
 import { deployments } from './routes/deployments.ts'
 import { explanations } from './routes/explanations.ts'
 import { health } from './routes/health.ts'
@@ -49,6 +50,7 @@ export const resources = {
 	incidents,
 	silences,
 	requests,
+	deliveries,
 	chat,
 	jobs,
 	audit,

@@ -69,6 +69,10 @@ export const Problem = z
 		errors: z
 			.array(z.strictObject({ path: z.string(), message: z.string() }))
 			.meta({ description: 'Each fault with its path.' }),
+		request: z
+			.string()
+			.optional()
+			.meta({ description: 'The request that was drafted in place of the change, for `needs-approval`.' }),
 	})
 	.meta({ id: 'Problem', description: 'An RFC 9457 problem with a code.' })
 

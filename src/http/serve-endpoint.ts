@@ -98,7 +98,7 @@ const howToAuthenticate =
 	'Send `Authorization: Bearer <key>`; an admin creates keys with POST /v1/keys or `plumbline keys create`.'
 
 /** The actor of the request. The key is looked up every time, so that revoking it takes effect at once. */
-async function authenticate(context: Context, request: Request): Promise<Actor> {
+export async function authenticate(context: Context, request: Request): Promise<Actor> {
 	const header = request.headers.get('authorization')
 	if (!header) throw new AppError('unauthenticated', `The request has no key. ${howToAuthenticate}`)
 	const secret = /^Bearer +(\S+) *$/i.exec(header)?.[1]

@@ -1,6 +1,7 @@
 import type { Context } from '../context.ts'
 import { ownExecutors } from '../execution/own-executors.ts'
 import { vendorExecutors } from './executors.ts'
+import type { MlflowOptions } from './mlflow/client.ts'
 import { mlflowRunReader } from './mlflow/run-reader.ts'
 import { openLineageSink } from './openlineage/sink.ts'
 
@@ -16,15 +17,10 @@ type Settings = {
 
 /** Adds the executors and the configured integrations to the context. */
 export function connectIntegrations(context: Context, config: Settings): void {
-	const { PLUMBLINE_MLFLOW_URL: mlflow, PLUMBLINE_OPENLINEAGE_URL: openLineage } = config
-	context.executors = { ...ownExecutors(context), ...vendorExecutors(context) }
-	if (mlflow !== undefined)
-		context.runs = mlflowRunReader(context, {
-			url: mlflow,
-			username: config.PLUMBLINE_MLFLOW_USERNAME,
-			password: config.PLUMBLINE_MLFLOW_PASSWORD,
-			token: config.PLUMBLINE_MLFLOW_TOKEN,
-		})
+	const { PLUMBLINE_MLFLOW_URL: url, PLUMBLINE_OPENLINEAGE_URL: openLineage } = config
+	const mlflow = url === undefined ? undefined : mlflowOptions(url, config)
+	context.executors = { ...ownExecutors(context), ...vendorExecutors(context, { mlflow }) }
+	if (mlflow !== undefined) context.runs = mlflowRunReader(context, mlflow)
 	if (openLineage !== undefined)
 		context.lineageSink = openLineageSink(context, {
 			url: openLineage,
@@ -32,3 +28,10 @@ export function connectIntegrations(context: Context, config: Settings): void {
 			namespace: config.PLUMBLINE_OPENLINEAGE_NAMESPACE,
 		})
 }
+
+const mlflowOptions = (url: string, config: Settings): MlflowOptions => ({
+	url,
+	username: config.PLUMBLINE_MLFLOW_USERNAME,
+	password: config.PLUMBLINE_MLFLOW_PASSWORD,
+	token: config.PLUMBLINE_MLFLOW_TOKEN,
+})

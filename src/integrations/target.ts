@@ -10,7 +10,7 @@ import type { Acted, ReadFailure } from '../ports/executors.ts'
 export type TargetContext = Pick<Context, 'fetch' | 'now' | 'random' | 'readSecret'>
 
 export type TargetCall = {
-	method: 'GET' | 'POST' | 'PUT'
+	method: 'GET' | 'POST' | 'DELETE'
 	url: string
 	headers?: Record<string, string>
 	body?: string
@@ -23,9 +23,8 @@ export type TargetCall = {
 }
 
 /** An answer, or why there is none. `unsent`: the call did not reach the target, so it is known to have had no effect. */
-export type TargetReply =
-	| { ok: true; status: number; headers: Headers; text: string; isCut: boolean }
-	| { ok: false; message: string; unsent: boolean }
+export type TargetReply = Answered | { ok: false; message: string; unsent: boolean }
+export type Answered = { ok: true; status: number; headers: Headers; text: string; isCut: boolean }
 
 export const maxAnswerBytes = 64 * 1024
 const maxRetryAfterMs = hourMs
@@ -58,7 +57,7 @@ export async function callTarget(context: Pick<Context, 'fetch'>, call: TargetCa
 }
 
 const withoutSecrets = (text: string, secrets: readonly string[]): string =>
-	secrets.reduce((rest, secret) => rest.replaceAll(secret, '…'), text)
+	secrets.reduce((rest, secret) => (secret === '' ? rest : rest.replaceAll(secret, '…')), text)
 
 type Cause = { message?: string; code?: string; syscall?: string; errors?: unknown[] }
 
@@ -108,14 +107,21 @@ export function failedRead(reply: TargetReply, nowMs: number): ReadFailure | und
 }
 
 /** `it answered 422: no such version`. Redirects say so. */
-export function answered({ status, text, isCut }: Extract<TargetReply, { ok: true }>): string {
+export function answered(reply: Answered): string {
+	const { status, text, isCut } = reply
 	if (status >= 300 && status < 400) return `it answered ${status}, a redirect, which is not followed`
-	const words = isCut ? `over ${maxAnswerBytes / 1024} KB` : peerText(text)
+	const words = isCut ? 'an answer that is too long' : peerText(messageIn(jsonOf(reply)) ?? text)
 	return `it answered ${status}${words === '' ? '' : `: ${words}`}`
 }
 
+/** What a JSON answer says in words, where APIs usually say it. */
+function messageIn(json: unknown): string | undefined {
+	const { message, detail, error } = (json ?? {}) as Record<string, unknown>
+	return [message, detail, error].find((text): text is string => typeof text === 'string' && text !== '')
+}
+
 /** The JSON of an answer; undefined if it is not JSON. */
-export function jsonOf({ text, isCut }: Extract<TargetReply, { ok: true }>): unknown {
+export function jsonOf({ text, isCut }: Answered): unknown {
 	try {
 		return isCut ? undefined : JSON.parse(text)
 	} catch {

@@ -6,9 +6,10 @@ import { AppError } from '../core/errors.ts'
 import { nearest } from '../core/nearest.ts'
 import { sleep } from '../core/retry.ts'
 import { replayDue } from '../decisions/replay/replay-due.ts'
-import { executeDue } from '../execution/execute.ts'
+import { executeDue } from '../execution/execute-due.ts'
 import { allModels } from '../registry/model/find-model.ts'
 import { deleteOldPictures } from '../slack/delivery/share-picture.ts'
+import { pruneChoices } from '../slack/questions/choice.ts'
 import { pruneQuestions } from '../slack/questions/question.ts'
 import { attribute } from './attribute.ts'
 import { compute } from './compute.ts'
@@ -61,6 +62,7 @@ export const retention = {
 		}
 		await pruneRuns(context)
 		await pruneQuestions(context)
+		await pruneChoices(context)
 		const deletedPictures = await deleteOldPictures(context)
 		return { archivedRows, deletedPictures, failed }
 	},

@@ -16,10 +16,33 @@ export type SlackCall = (
 	body: Record<string, unknown>,
 ) => Promise<Result<SlackBody, SlackFailure>>
 
-/** Slack's Web API, and the channel to post to. */
+/** The workspace of a token, its organisation if it has one, and whether the whole organisation installed the app. */
+export type SlackHome = { team: string; enterprise: string | undefined; isOrgWide: boolean }
+
+/** Slack's Web API with the token of one workspace, and the channel to post to. */
 export type SlackClient = {
 	call: SlackCall
+	/** The answer of a method that only reads, at most `maxAgeMs` old. With 0, Slack is asked anew. */
+	read(
+		method: string,
+		body: Record<string, string>,
+		maxAgeMs: number,
+	): Promise<Result<SlackBody, SlackFailure>>
+	/** Forgets what was read with these parameters. */
+	forget(method: string, body: Record<string, string>): void
 	channel: string
+	/** The workspace has Slack's own charts. */
+	drawsCharts?: boolean
 	/** Why Slack rejects the token or cannot be reached; undefined after a successful call. */
 	trouble?: () => string | undefined
+	/** The client of another workspace: with the token of its installation, otherwise with SLACK_BOT_TOKEN. */
+	forTeam(team: string): SlackClient
+	/** The workspace of SLACK_BOT_TOKEN; undefined while Slack cannot be asked. */
+	home(): Promise<SlackHome | undefined>
 }
+
+/** Keys for tokens at rest, 32 bytes each, the newest first. */
+export type TokenKeys = readonly Uint8Array[]
+
+/** What other workspaces need to install the app. */
+export type SlackApp = { clientId: string; clientSecret: string; apiUrl: string; keys: TokenKeys }

@@ -1,4 +1,6 @@
 import type { Role } from '../core/actor.ts'
+import { matchesAny } from '../core/glob.ts'
+import type { BusinessHours } from './business-hours.ts'
 
 /** What a policy, a protection or an executor applies to. A list that is left out matches everything. */
 export type ActionMatch = {
@@ -9,9 +11,6 @@ export type ActionMatch = {
 	/** Globs. */
 	environments?: readonly string[] | undefined
 }
-
-/** Times of day between which approved actions start, in a zone of the IANA database. */
-export type BusinessHours = { days: readonly string[]; from: string; to: string; zone: string }
 
 /** The part of a policy that a request keeps: what applies to its votes and its execution. */
 export type AppliedPolicy = {
@@ -59,3 +58,34 @@ export const defaultPolicies: PolicySet = {
 	digest: '',
 	isDefault: true,
 }
+
+/** What a request is about, as policies, protections and executors match it. */
+export type ActionTarget = {
+	kind?: string
+	model: string
+	tags: readonly string[]
+	riskTier: string | null
+	environment: string
+}
+
+/** Whether all lists that are given match. Without a kind, those of the match do not count. */
+export function matchesAction(match: ActionMatch, target: ActionTarget): boolean {
+	const { kinds, models, riskTiers, environments } = match
+	if (kinds && target.kind !== undefined && !kinds.includes(target.kind)) return false
+	if (riskTiers && !riskTiers.some((tier) => sameTier(tier, target.riskTier))) return false
+	if (environments && !matchesAny(environments, target.environment)) return false
+	if (!models) return true
+	if (models.names.length > 0 && !matchesAny(models.names, target.model)) return false
+	return models.tags.length === 0 || models.tags.some((tag) => target.tags.includes(tag))
+}
+
+const sameTier = (a: string, b: string | null): boolean => a.toLowerCase() === b?.toLowerCase()
+
+/** The first policy that matches; the packaged ones match everything. */
+export const policyFor = ({ policies }: PolicySet, target: ActionTarget): ApprovalPolicy =>
+	policies.find((policy) => matchesAction(policy, target)) ??
+	(defaultPolicies.policies.at(-1) as ApprovalPolicy)
+
+/** Whether a change of what serves there needs a request. */
+export const isProtected = (set: PolicySet, target: Omit<ActionTarget, 'kind'>): boolean =>
+	set.protected.some((match) => matchesAction(match, target))

@@ -63,7 +63,7 @@ function toValue(read: () => unknown): unknown {
 	}
 }
 
-type Issue = z.core.$ZodIssue
+export type Issue = z.core.$ZodIssue
 type Described = [message: string, at: Position]
 
 function describe(issue: Issue, content: unknown, positions: Positions): Described[] {
@@ -82,7 +82,7 @@ function unknownKey(key: string, path: readonly PropertyKey[]): string {
 	return `unknown member ${JSON.stringify(key)}.${near ? ` Did you mean ${near}?` : known.length > 0 ? ` There are ${known.join(', ')}.` : ''}`
 }
 
-function messageOf(issue: Issue): string {
+export function messageOf(issue: Issue): string {
 	const last = issue.path.findLast((part) => typeof part === 'string')
 	const where = last === undefined ? '' : `${String(last)}: `
 	if (issue.code === 'invalid_type' && issue.input === undefined && issue.message.includes('undefined'))

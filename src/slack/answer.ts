@@ -1,13 +1,11 @@
 import type { Context } from '../context.ts'
 import type { Actor } from '../core/actor.ts'
 import { AppError } from '../core/errors.ts'
-import { slackActor } from '../registry/key/map-slack-user.ts'
 import { withNearestModel } from '../registry/model/find-model.ts'
 import { escapeText, named, type SlackMessage, textMessage, unescapeText } from './blocks/text.ts'
-import { findCommand } from './commands.ts'
+import { type Person, slackActor } from './people/find-person.ts'
 import type { Reply } from './reply.ts'
-
-export type Person = { team: string; user: string }
+import { answerText } from './understand.ts'
 
 const strangerText = ({ team, user }: Person) =>
 	`You have no role in Plumbline. Ask an admin for one: \`plumbline slack map ${named(team)}/${named(user)} --role viewer\``
@@ -18,26 +16,10 @@ export const textReply = (text: string, isPersonal = false): Reply => ({
 	message: textMessage(text),
 	isPersonal,
 })
-// The longest command that Slack accepts.
-const longestText = 4000
 
-/** Handles `/plumb …`. Errors become replies, they are never thrown. */
+/** Handles the words of a person: `/plumb …`, a mention or a direct message. Errors become replies, they are never thrown. */
 export const answerCommand = (context: Context, person: Person, text: string): Promise<Reply> =>
-	asPerson(context, person, (actor) => answerWords(context, actor, text), textReply)
-
-/** Handles a command in Slack's markup. */
-export async function answerWords(context: Context, actor: Actor, text: string): Promise<Reply> {
-	if (text.length > longestText)
-		throw new AppError('invalid', `The command has ${text.length} characters; the limit is ${longestText}.`)
-	const { command, words } = findCommand(unescapeText(text))
-	return asReply(await command.answer(context, { actor, words }))
-}
-
-/** The Slack user that an actor is, if it is one. */
-export function personIn({ id, how }: Actor): Person | undefined {
-	const [, team, user] = /^slack:([^/]+)\/(.+)$/.exec(id) ?? []
-	return how === 'slack' && team !== undefined && user !== undefined ? { team, user } : undefined
-}
+	asPerson(context, person, (actor) => answerText(context, actor, unescapeText(text)), textReply)
 
 /** Runs the work as the person; errors become text in markup. */
 export async function asPerson<T>(
@@ -45,9 +27,10 @@ export async function asPerson<T>(
 	person: Person,
 	work: (actor: Actor) => Promise<T>,
 	saying: (text: string, isPersonal: boolean) => T,
+	find: typeof slackActor = slackActor,
 ): Promise<T> {
 	try {
-		const actor = await slackActor(context, person.team, person.user)
+		const actor = await find(context, person)
 		if (!actor) return saying(strangerText(person), true)
 		return await work(actor).catch(async (error: unknown) => {
 			throw await withNearestModel(context, actor, error)
@@ -56,17 +39,5 @@ export async function asPerson<T>(
 		if (error instanceof AppError) return saying(escapeText(error.textFor('slack')), false)
 		context.logger.error('a Slack request failed', { error: String(error), stack: (error as Error).stack })
 		return saying('Something went wrong on our side. The log has the details.', false)
-	}
-}
-
-/** Whether a text is understood as a command. */
-export function isCommand(text: string): boolean {
-	if (text.trim() === '') return false
-	try {
-		findCommand(unescapeText(text))
-		return true
-	} catch (error) {
-		if (error instanceof AppError) return false
-		throw error
 	}
 }

@@ -3,13 +3,15 @@ import { getIncident } from '../alerting/incident/read-incidents.ts'
 import { readers } from '../core/actor.ts'
 import { authorise } from '../registry/key/authorise.ts'
 import { whyMessage } from './blocks/incident.ts'
-import { escapeText, named, type SlackMessage, textMessage } from './blocks/text.ts'
+import { predictionReportMessage } from './blocks/records.ts'
+import { named, textMessage } from './blocks/text.ts'
 import { incidentDetails, incidentEvidence } from './delivery/incident-details.ts'
 import { answerDirect, answerHome, answerMention, type EventHandler } from './events.ts'
 import { askModal } from './forms/ask.ts'
+import { reviewModal } from './forms/review.ts'
 import { rollbackModal } from './forms/rollback.ts'
 import { whatIfModal } from './forms/what-if.ts'
-import { findQuestion, type PredictionRef } from './questions/question.ts'
+import { findQuestion } from './questions/question.ts'
 import type { Handler, Modal } from './reply.ts'
 import { answerShortcut, type ShortcutHandler } from './shortcuts.ts'
 
@@ -30,16 +32,7 @@ const why: Handler = async (context, { actor, words }) => {
 const report: Handler = async (context, { actor, words }) => {
 	authorise(actor, readers)
 	const asked = await findQuestion(context, actor, words[0] ?? '')
-	return reportMessage(asked, context.publicUrl)
-}
-
-/** Links to the whole explanation. */
-function reportMessage({ model, predictionId }: PredictionRef, publicUrl: string): SlackMessage {
-	const path = `/v1/models/${encodeURIComponent(model)}/predictions/${encodeURIComponent(predictionId)}/explanation`
-	const link = (end: string, label: string) => `<${escapeText(publicUrl + path + end)}|${label}>`
-	return textMessage(
-		`The whole explanation is available with your API key ${link('', 'as JSON')} (decision, replay, contributions, reasons, counterfactuals, lineage, proof), and as a picture ${link('.svg', 'in SVG')} or ${link('.png', 'in PNG')}. For a letter to the applicant, use the reasons in it: they have the wording of the approved table.`,
-	)
+	return predictionReportMessage(asked, context.publicUrl)
 }
 
 /** The handlers of buttons, by action id. `words[0]` is the opaque id in the button. */
@@ -53,6 +46,7 @@ export const interactions = {
 export const modals = {
 	why_what_if: whatIfModal,
 	incident_rollback: rollbackModal,
+	request_review: reviewModal,
 	plumb_ask: askModal,
 } satisfies Record<string, Modal>
 

@@ -1,14 +1,32 @@
 import { stringify } from 'yaml'
 
-/** Post and edit messages, receive commands, find our own messages by the name of a channel, and manage our pictures. */
+/**
+ * Post and edit messages, receive commands, mentions and direct messages, find our own messages by the name of a channel,
+ * manage our pictures, and look up who somebody is and in which user groups.
+ */
 export const botScopes = [
+	'app_mentions:read',
+	'channels:history',
+	'channels:read',
 	'chat:write',
 	'commands',
-	'channels:read',
-	'groups:read',
-	'channels:history',
-	'groups:history',
 	'files:write',
+	'groups:history',
+	'groups:read',
+	'im:history',
+	'im:write',
+	'usergroups:read',
+	'users:read',
+	'users:read.email',
+]
+
+const botEvents = [
+	'app_home_opened',
+	'app_mention',
+	'app_uninstalled',
+	'message.im',
+	'tokens_revoked',
+	'user_change',
 ]
 
 /**
@@ -36,8 +54,12 @@ export function slackManifest(url: string | undefined): string {
 				},
 			],
 		},
-		oauth_config: { scopes: { bot: botScopes } },
+		oauth_config: {
+			...(url === undefined ? {} : { redirect_urls: [`${url.replace(/\/+$/, '')}/slack/oauth`] }),
+			scopes: { bot: botScopes },
+		},
 		settings: {
+			event_subscriptions: { ...(events ? { request_url: events } : {}), bot_events: botEvents },
 			interactivity: { is_enabled: true, ...(events ? { request_url: events } : {}) },
 			org_deploy_enabled: false,
 			socket_mode_enabled: events === undefined,

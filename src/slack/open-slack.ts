@@ -1,7 +1,8 @@
 import type { Context } from '../context.ts'
+import type { TokenKeys } from '../ports/slack-client.ts'
 import { boltApp } from './bolt.ts'
 import { slackReceiver } from './receiver.ts'
-import { slackClient } from './web-api.ts'
+import { slackApiUrl, slackClient } from './web-api.ts'
 
 export type SlackConfig = {
 	SLACK_BOT_TOKEN?: string | undefined
@@ -9,6 +10,8 @@ export type SlackConfig = {
 	SLACK_APP_TOKEN?: string | undefined
 	SLACK_API_URL?: string | undefined
 	SLACK_CHANNEL?: string | undefined
+	SLACK_CLIENT_ID?: string | undefined
+	SLACK_CLIENT_SECRET?: string | undefined
 }
 
 export type Slack = {
@@ -19,14 +22,26 @@ export type Slack = {
 	stop?: () => Promise<void>
 }
 
-/** Adds the Slack client to the context if there is a token. */
-export function connectSlack(context: Context, config: SlackConfig): void {
+/**
+ * Adds the Slack client to the context if there is a token, and what other workspaces need to install the app. `keys`: for
+ * their tokens.
+ */
+export function connectSlack(context: Context, config: SlackConfig, keys: TokenKeys = []): void {
 	const { SLACK_BOT_TOKEN: token, SLACK_API_URL: apiUrl, SLACK_CHANNEL: channel = '' } = config
-	if (token !== undefined) context.slack = slackClient(context, { token, channel, apiUrl })
+	if (token === undefined) return
+	// Kept where it is there already, with what it has read.
+	context.slack ??= slackClient(context, { token, channel, apiUrl, keys })
+	const { SLACK_CLIENT_ID: clientId, SLACK_CLIENT_SECRET: clientSecret } = config
+	if (clientId !== undefined && clientSecret !== undefined)
+		context.slackApp = { clientId, clientSecret, apiUrl: slackApiUrl(apiUrl), keys }
 }
 
 /** Connects Slack and adds its client to the context; undefined without a bot token. */
-export async function openSlack(context: Context, config: SlackConfig): Promise<Slack | undefined> {
+export async function openSlack(
+	context: Context,
+	config: SlackConfig,
+	keys: TokenKeys = [],
+): Promise<Slack | undefined> {
 	const {
 		SLACK_BOT_TOKEN: botToken,
 		SLACK_SIGNING_SECRET: secret,
@@ -34,7 +49,7 @@ export async function openSlack(context: Context, config: SlackConfig): Promise<
 		SLACK_API_URL: apiUrl,
 	} = config
 	if (botToken === undefined) return undefined
-	connectSlack(context, config)
+	connectSlack(context, config, keys)
 	const app = boltApp(context, { botToken, appToken, apiUrl })
 	const handle = secret === undefined ? {} : { handle: slackReceiver(context, secret, app.process, apiUrl) }
 	return { ...handle, ...app.socket }

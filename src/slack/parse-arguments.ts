@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts'
 import { type Actor, readers } from '../core/actor.ts'
-import { AppError } from '../core/errors.ts'
+import { AppError, type ErrorCode } from '../core/errors.ts'
 import { nearest } from '../core/nearest.ts'
 import { authorise } from '../registry/key/authorise.ts'
 import { didYouMean, findModel, type ModelRow, quote, reachedModels } from '../registry/model/find-model.ts'
@@ -73,31 +73,94 @@ export function someOf(names: readonly string[], max = 12): string {
 	return names.slice(0, max).join(', ') + more
 }
 
+/** Where a name could mean several things, or is misspelt: each choice is the words of the command with one of them. */
+export class UnclearName extends AppError {
+	readonly choices: readonly Choice[]
+
+	constructor(code: ErrorCode, message: string, choices: readonly Choice[]) {
+		super(code, message)
+		this.choices = choices
+	}
+}
+export type Choice = { label: string; words: readonly string[] }
+
+/** How many words can name a model. */
+const longestName = 12
+
 /**
- * The model that the words begin with, and the words after its name. Names can contain spaces: the longest match counts.
- * Throws `not-found` with the nearest name.
+ * The model that the words begin with, and the words after its name. Names can contain spaces: the longest match counts. A
+ * part of a name is enough where only one model has it, unless `exact`. Throws `UnclearName` where several could be meant or
+ * the name is misspelt, and `not-found` otherwise.
  */
 export async function findModelInWords(
 	context: Context,
 	actor: Actor,
 	words: readonly string[],
+	{ exact = false }: { exact?: boolean } = {},
 ): Promise<{ model: ModelRow; rest: readonly string[] }> {
-	if (words.length === 0)
+	const first = words[0]
+	if (first === undefined)
 		throw new AppError(
 			'invalid',
 			'Add the name of a model. `/plumb status` lists the models that you can see.',
 		)
-	const beginnings = words.map((_, i) => words.slice(0, words.length - i).join(' '))
 	const seen = await reachedModels(context, actor)
-	const name =
-		beginnings.find((text) => seen.includes(text)) ??
-		beginnings.find((text) => nearest(text, seen) !== undefined) ??
-		(words[0] as string)
-	authorise(actor, 'viewer', name)
-	return { model: await findModel(context, name), rest: words.slice(name.split(' ').length) }
+	const longest = Math.min(words.length, longestName)
+	const beginnings = Array.from({ length: longest }, (_, i) => words.slice(0, longest - i).join(' '))
+	const matches = (names: (text: string) => readonly string[]): Match[] =>
+		beginnings.flatMap((text) => {
+			const found = names(text)
+			return found.length === 0 ? [] : [{ text, names: found, taken: text.split(' ').length }]
+		})
+	const isNamed = (text: string) => {
+		const equal = seen.filter((name) => name.toLowerCase() === text.toLowerCase())
+		return equal.includes(text) ? [text] : equal
+	}
+	const parts = matches((text) => namesWith(text, seen))
+	const [match] = [...matches(isNamed), ...parts.filter((m) => m.names.length === 1)]
+	if (match?.names.length === 1 && (!exact || match.names[0]?.toLowerCase() === match.text.toLowerCase()))
+		return { model: await findModel(context, match.names[0] as string), rest: words.slice(match.taken) }
+	const [near] = matches((text) => [nearest(text, seen) ?? []].flat())
+	const several = match ?? parts[0]
+	if (several && several.taken >= (near?.taken ?? 0))
+		throw unclear('invalid', `Which model is ${quote(several.text)}?`, words, several)
+	if (near) {
+		const message = `There is no model ${quote(near.text)}. Did you mean ${quote(near.names[0] as string)}?`
+		throw unclear('not-found', message, words, near)
+	}
+	authorise(actor, 'viewer', first)
+	return { model: await findModel(context, first), rest: words.slice(1) }
 }
 
-const usage = 'Use /plumb why <prediction> in <model>.'
+/** Words at a beginning, the models they can mean, and how many words they are. */
+type Match = { text: string; names: readonly string[]; taken: number }
+
+const partsOf = (name: string): string[] => name.toLowerCase().split(/[\s\-_./:]+/)
+
+/** The names that have all words of a text as parts: `credit` is a part of `credit-risk`. */
+function namesWith(text: string, names: readonly string[]): string[] {
+	const wanted = partsOf(text)
+	return names.filter((name) => {
+		const parts = partsOf(name)
+		return wanted.every((part) => parts.includes(part))
+	})
+}
+
+const unclear = (code: ErrorCode, message: string, words: readonly string[], match: Match) =>
+	new UnclearName(
+		code,
+		message,
+		match.names.map((name) => ({ label: name, words: [name, ...words.slice(match.taken)] })),
+	)
+
+/** The words before "because", and the reason after it. */
+export function splitReason(words: readonly string[]): { head: readonly string[]; reason: string } {
+	const at = words.findIndex((word) => /^(because|bc|reason:)$/i.test(word))
+	if (at === -1) return { head: words, reason: '' }
+	const from = words[at + 1]?.toLowerCase() === 'of' ? at + 2 : at + 1
+	return { head: words.slice(0, at), reason: words.slice(from).join(' ').trim() }
+}
+
 /** With more models than this, the person has to name one. */
 const maxModels = 200
 const atOnce = 8
@@ -112,8 +175,11 @@ export async function findPredictionInWords(
 	context: Context,
 	actor: Actor,
 	words: readonly string[],
+	/** What stands before the prediction in the command that is being read: `why`. */
+	command: string,
 ): Promise<PredictionRef> {
 	authorise(actor, readers)
+	const usage = `Use /plumb ${command} <prediction> in <model>.`
 	const seen = await reachedModels(context, actor)
 	const { text, model } = splitModel(words, seen)
 	const ids = idsIn(text)
@@ -123,7 +189,7 @@ export async function findPredictionInWords(
 		throw new AppError('invalid', `You can see more than ${maxModels} models. ${usage}`)
 	for (const predictionId of ids) {
 		const found = await modelsWith(context, model === undefined ? seen : [model], predictionId)
-		if (found.length > 1) throw new AppError('invalid', severalModels(predictionId, found))
+		if (found.length > 1) throw severalModels(predictionId, found, command)
 		if (found[0] !== undefined) return { model: found[0], predictionId }
 	}
 	const where = model === undefined ? 'in no model that you can see' : `for ${quote(model)} in the log`
@@ -179,8 +245,13 @@ async function modelsWith(context: Context, names: readonly string[], id: string
 	return found
 }
 
-function severalModels(id: string, found: readonly string[]): string {
-	const shown = found.slice(0, maxShown).map((name) => `/plumb why ${id} in ${name}`)
+function severalModels(id: string, found: readonly string[], command: string): UnclearName {
+	const shown = found.slice(0, maxShown).map((name) => `/plumb ${command} ${id} in ${name}`)
 	const more = found.length > maxShown ? `, or ${found.length - maxShown} more` : ''
-	return `Several models have a prediction ${quote(id)}. Use ${shown.join(', ')}${more}.`
+	const before = command.split(' ').slice(1)
+	return new UnclearName(
+		'invalid',
+		`Several models have a prediction ${quote(id)}. Use ${shown.join(', ')}${more}.`,
+		found.map((name) => ({ label: name, words: [...before, id, 'in', name] })),
+	)
 }

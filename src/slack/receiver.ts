@@ -6,6 +6,7 @@ import { peerText } from '../core/peer-text.ts'
 import { minuteMs, secondMs } from '../core/time.ts'
 import { slackReplays } from '../db/schema.ts'
 import { payloadFault } from './payload.ts'
+import { isConnectedTeam, notConnectedText, workspaceOf } from './teams.ts'
 import { isFresh, isFromSlack } from './verify.ts'
 
 /** A request as Bolt receives it; `ack` sends the response. */
@@ -48,6 +49,8 @@ export function slackReceiver(
 		const fault = payloadFault(body, apiUrl)
 		if (fault !== undefined) return text(400, fault)
 		if (body.type === 'url_verification') return Response.json({ challenge: body.challenge })
+		const workspace = workspaceOf(body)
+		if (!(await isConnectedTeam(context, workspace))) return text(200, notConnectedText(workspace))
 		const token = tokenOf(request.headers, body)
 		const seen = await noteRequest(context, token)
 		if (seen === 'handled') return text(200)

@@ -1,8 +1,18 @@
 import type { Context } from '../context.ts'
+import { BoundedCache } from '../core/bounded-cache.ts'
+import { AppError } from '../core/errors.ts'
 import { peerText } from '../core/peer-text.ts'
-import { secondMs } from '../core/time.ts'
-import type { SlackBody, SlackCall, SlackClient, SlackFailure } from '../ports/slack-client.ts'
+import { dayMs, secondMs } from '../core/time.ts'
+import type {
+	SlackBody,
+	SlackCall,
+	SlackClient,
+	SlackFailure,
+	SlackHome,
+	TokenKeys,
+} from '../ports/slack-client.ts'
 import { isTokenFault } from './connection.ts'
+import { tokenOf } from './install/installs.ts'
 
 const timeoutMs = 10 * secondMs
 // Slack allows about one message per second and channel.
@@ -24,16 +34,69 @@ export type SlackClientOptions = {
 	token: string
 	channel: string
 	apiUrl?: string | undefined
+	/** For the tokens of other workspaces. */
+	keys?: TokenKeys | undefined
 	/** How to wait; replaced in tests. */
 	pause?: (ms: number) => Promise<void>
 }
 
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
 
+type Answer = Awaited<ReturnType<SlackCall>>
+/** What the clients of all workspaces share. */
+type Shared = {
+	base: string
+	turn: (channel: string) => Promise<void>
+	answers: BoundedCache<string, { at: number; answer: Answer }>
+}
+
+export const slackApiUrl = (url: string | undefined): string =>
+	(url ?? 'https://slack.com/api/').replace(/\/*$/, '/')
+
 /** Slack's Web API over `fetch`, for Node and workers. Paced by channel. Never throws. */
 export function slackClient(context: Context, options: SlackClientOptions): SlackClient {
-	const base = (options.apiUrl ?? 'https://slack.com/api/').replace(/\/*$/, '/')
-	const turn = pacer(context, options.pause ?? sleep)
+	const shared: Shared = {
+		base: slackApiUrl(options.apiUrl),
+		turn: pacer(context, options.pause ?? sleep),
+		answers: new BoundedCache({ max: 10_000 }),
+	}
+	const { token, channel, keys = [] } = options
+	const own = oneClient(context, shared, '', async () => token)
+	const others = new BoundedCache<string, SlackClient>({ max: 1000 })
+	const open = (team: string): SlackClient => ({
+		...oneClient(context, shared, team, async () => (await tokenOf(context, keys, team)) ?? token),
+		channel,
+		forTeam,
+		home,
+	})
+	const forTeam = (team: string) => others.getOrInsert(team, open)
+	const home = async () => homeOf(await own.read('auth.test', {}, dayMs))
+	return { ...own, channel, forTeam, home }
+}
+
+/** The workspace that `auth.test` names. */
+function homeOf(answer: Answer): SlackHome | undefined {
+	if (!answer.ok || typeof answer.value.team_id !== 'string') return undefined
+	const { team_id: team, enterprise_id: enterprise, is_enterprise_install: isOrgWide } = answer.value
+	return {
+		team,
+		enterprise: typeof enterprise === 'string' ? enterprise : undefined,
+		isOrgWide: isOrgWide === true,
+	}
+}
+
+// While Slack fails, it is not asked again for every command.
+const failedForMs = 15 * secondMs
+
+type OneClient = Pick<SlackClient, 'call' | 'read' | 'forget' | 'trouble'>
+
+/** Calls with the token of one workspace. */
+function oneClient(
+	context: Context,
+	{ base, turn, answers }: Shared,
+	team: string,
+	tokenFor: () => Promise<string>,
+): OneClient {
 	let trouble: string | undefined
 	const call: SlackCall = async (method, body) => {
 		const answer = await send(method, body)
@@ -43,21 +106,34 @@ export function slackClient(context: Context, options: SlackClientOptions): Slac
 	}
 	const send: SlackCall = async (method, body) => {
 		try {
-			if (method.startsWith('chat.')) await turn(String(body.channel))
+			const token = await tokenFor()
+			if (method.startsWith('chat.')) await turn(`${team} ${body.channel}`)
 			const response = await context.fetch(base + method, {
 				method: 'POST',
-				headers: { authorization: `Bearer ${options.token}` },
+				headers: { authorization: `Bearer ${token}` },
 				body: formOf(body),
 				signal: AbortSignal.timeout(timeoutMs),
 			})
 			return await readAnswer(response)
 		} catch (error) {
-			return failure(peerText(error))
+			// Without the token of the workspace nothing was sent.
+			return failure(peerText(error), { refused: error instanceof AppError })
 		}
 	}
+	const keyOf = (method: string, body: Record<string, string>) => JSON.stringify([team, method, body])
 	return {
 		call,
-		channel: options.channel,
+		async read(method, body, maxAgeMs) {
+			const key = keyOf(method, body)
+			const known = answers.get(key)
+			const ageMs = context.now() - (known?.at ?? 0)
+			const keptMs = known?.answer.ok ? maxAgeMs : Math.min(maxAgeMs, failedForMs)
+			if (known && ageMs >= 0 && ageMs < keptMs) return known.answer
+			const answer = await call(method, body)
+			answers.set(key, { at: context.now(), answer })
+			return answer
+		},
+		forget: (method, body) => answers.delete(keyOf(method, body)),
 		trouble: () => trouble,
 	}
 }

@@ -74,9 +74,9 @@ async function storeObjects(server: TestServer) {
 	const made = (await server.post('/v1/requests', request)).body
 	await server.context.sql.batch([
 		{
-			sql: `INSERT INTO request SELECT 'req_cancelled', kind, model, environment, 'cancelled', action, action_digest,
-				expected_version, expected_revision, requester, reason, needs, incident, evidence, created_at, expires_at, revision
-				FROM request WHERE id = ?`,
+			sql: `INSERT INTO request (id, kind, model, environment, status, action, action_digest, requester, reason, needs,
+				evidence, created_at, expires_at, revision) SELECT 'req_cancelled', kind, model, environment, 'cancelled', action,
+				action_digest, requester, reason, needs, evidence, created_at, expires_at, revision FROM request WHERE id = ?`,
 			params: [made.id],
 		},
 	])

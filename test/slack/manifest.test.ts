@@ -9,6 +9,7 @@ describe('the manifest', () => {
 		expect([command.command, command.url]).toEqual(['/plumb', 'https://plumbline.example.com/slack/events'])
 		expect(manifest.settings.interactivity.request_url).toBe(command.url)
 		expect(manifest.oauth_config.scopes.bot.sort()).toEqual([
+			'app_mentions:read',
 			'channels:history',
 			'channels:read',
 			'chat:write',
@@ -16,6 +17,11 @@ describe('the manifest', () => {
 			'files:write',
 			'groups:history',
 			'groups:read',
+			'im:history',
+			'im:write',
+			'usergroups:read',
+			'users:read',
+			'users:read.email',
 		])
 		expect(manifest.display_information.name.length).toBeLessThanOrEqual(35)
 	})

@@ -1,5 +1,7 @@
 import { describe, expect } from 'vitest'
+import { mapSlackUser } from '../../src/registry/key/map-slack-user.ts'
 import { type Delivery, slackReceiver } from '../../src/slack/receiver.ts'
+import { admin } from '../support/actors.ts'
 import { startOfTest } from '../support/context.ts'
 import { withContextPerTest } from '../support/fixtures.ts'
 import { signingSecret, slackRequest } from '../support/slack-request.ts'
@@ -10,6 +12,7 @@ let seen: Delivery['body'][]
 let receive: (request: Request) => Promise<Response>
 it.beforeEach(async ({ context }) => {
 	seen = []
+	await mapSlackUser(context, admin, { team: 'T1', user: 'U9', role: 'viewer' })
 	receive = slackReceiver(context, signingSecret, async ({ body, ack }) => {
 		seen.push(body)
 		await ack({ text: 'heard' })
@@ -27,7 +30,13 @@ describe('what Slack posts', () => {
 	})
 
 	it('is parsed from a payload member, as buttons are', async () => {
-		const press = { type: 'block_actions', user: { id: 'U1' }, actions: [{ type: 'button', action_id: 'a' }] }
+		const team = { id: 'T1' }
+		const press = {
+			type: 'block_actions',
+			team,
+			user: { id: 'U1' },
+			actions: [{ type: 'button', action_id: 'a' }],
+		}
 		await send({}, { payload: JSON.stringify(press) })
 		expect(seen).toEqual([press])
 	})
@@ -62,7 +71,7 @@ describe('what Slack posts', () => {
 	})
 
 	it('acts once on an event that is delivered again with another signature', async () => {
-		const event = { type: 'event_callback', event_id: 'Ev1', event: { type: 'app_mention' } }
+		const event = { type: 'event_callback', team_id: 'T1', event_id: 'Ev1', event: { type: 'app_mention' } }
 		await send({ json: true }, event)
 		await send(
 			{ json: true, timestamp: startOfTest / 1000 + 60, headers: { 'x-slack-retry-num': '1' } },

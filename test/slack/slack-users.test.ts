@@ -110,7 +110,7 @@ it('an invalid mapping is refused, and the message says what is wrong', async ({
 		[['map', 'T1/U1', '--role', 'viewer', '--expires', 'soon'], /expires: must be/],
 		[['map', 'T1/U1', '--role', 'viewer', '--owner', ' '], /--owner: must not be blank/],
 		[['map', 'T1/U1', '--role', 'viewer', '--expires', '2020-01-01T00:00:00Z'], /is in the past/],
-		[['remove', 'T1/U1'], /verbs of slack are manifest, map, list and unmap/],
+		[['remove', 'T1/U1'], /verbs of slack are manifest, map, list, unmap, install and installs/],
 	] as const) {
 		const { code, err } = await slack(server, ...args)
 		expect([code, err]).toEqual([2, expect.stringMatching(message)])

@@ -11,6 +11,7 @@ import { openLibsqlLog } from '../../src/log/libsql-log-node.ts'
 import { openArtifacts } from '../../src/platform/node/open-artifacts.ts'
 import { secretReader } from '../../src/platform/node/read-secret.ts'
 import { modelCache } from '../../src/registry/artifact/model-cache.ts'
+import { nobody } from '../../src/registry/person/people-file.ts'
 import { defaultPolicies } from '../../src/rules/approval-policies.ts'
 
 export const startOfTest = Date.parse('2026-03-02T00:00:00Z')
@@ -62,6 +63,7 @@ export async function testContext(options: Partial<Context> = {}, write?: (folde
 		},
 		policies: { current: () => defaultPolicies },
 		executors: {},
+		people: { current: () => nobody },
 		readSecret: secretReader(process.env),
 		...options,
 	}

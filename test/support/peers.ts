@@ -11,6 +11,9 @@ const pathOf = (name: string) => fileURLToPath(new URL(name, root))
 export const peersPython =
 	process.env.PLUMBLINE_PEERS_PYTHON ?? pathOf('node_modules/.cache/peers/bin/python')
 
+/** For what needs the standard library alone. */
+export const plainPython = existsSync(peersPython) ? peersPython : 'python3'
+
 /** The same Python, or another one that has MLflow and OpenLineage. */
 export const lineagePython = process.env.PLUMBLINE_MLFLOW_PYTHON ?? peersPython
 
@@ -40,6 +43,7 @@ const hasModule = (python: string, name: string): boolean =>
 
 const peers = {
 	python: { is: 'Python with XGBoost, LightGBM and shap', found: () => hasModule(peersPython, 'shap') },
+	plainPython: { is: 'Python 3', found: () => spawnSync(plainPython, ['--version']).status === 0 },
 	mlflow: { is: 'MLflow', found: () => hasModule(lineagePython, 'mlflow') },
 	openlineage: { is: 'openlineage-python', found: () => hasModule(lineagePython, 'openlineage') },
 	schemathesis: { is: 'schemathesis', found: () => hasModule(peersPython, 'schemathesis') },

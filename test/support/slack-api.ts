@@ -22,6 +22,13 @@ type Uploaded = {
 	name: string
 	state: 'begun' | 'sent' | 'private' | 'shared' | 'deleted'
 }
+/** A member as `users.info` shows them. */
+export type FakeUser = {
+	team_id?: string
+	deleted?: boolean
+	profile?: { email?: string }
+	[mark: string]: unknown
+}
 type FakeView = { id: string; [name: string]: unknown }
 type Body = Record<string, unknown> & { channel: string; ts: string; thread_ts?: string }
 type Answer = Record<string, unknown>
@@ -56,6 +63,14 @@ export class FakeSlack {
 	refusalsOfNewFiles = 0
 	/** How many a page of a listing has. */
 	pageSize = 200
+	/** The workspace of each token. */
+	readonly tokens = new Map([['xoxb-test', 'T1']])
+	/** Members by TEAM/USER. Everybody else in the workspace of a token is an active member without an address. */
+	readonly users = new Map<string, FakeUser>()
+	/** The members of user groups, by TEAM/GROUP. */
+	readonly groups = new Map<string, string[]>()
+	/** What `oauth.v2.access` answers to a code, once. */
+	readonly codes = new Map<string, Answer>()
 	/** Answers for the next calls of a method, instead of the usual ones. */
 	private readonly planned = new Map<string, ((body: Body) => Response)[]>()
 	private clock = 1_700_000_000
@@ -68,9 +83,11 @@ export class FakeSlack {
 			const body = parseForm(await request.text())
 			const planned = this.planned.get(method)?.shift()
 			if (planned) return planned(body)
-			if (request.headers.get('authorization') !== 'Bearer xoxb-test')
-				return HttpResponse.json({ ok: false, error: 'invalid_auth' })
-			return HttpResponse.json(this.answer(method, body))
+			if (method === 'oauth.v2.access') return HttpResponse.json(this.access(body))
+			const token = request.headers.get('authorization')?.replace('Bearer ', '') ?? ''
+			const team = this.tokens.get(token)
+			if (team === undefined) return HttpResponse.json({ ok: false, error: 'invalid_auth' })
+			return HttpResponse.json(this.about(team, method, body) ?? this.answer(method, body))
 		}),
 		http.post('https://files.slack.com/upload/v1/:file', async ({ request, params }) => {
 			const file = this.files.get(String(params.file))
@@ -100,6 +117,11 @@ export class FakeSlack {
 		this.homes.clear()
 		this.ephemeral.length = 0
 		this.triggers.clear()
+		this.tokens.clear()
+		this.tokens.set('xoxb-test', 'T1')
+		this.users.clear()
+		this.groups.clear()
+		this.codes.clear()
 		this.refusalsOfNewFiles = 0
 		this.calls.length = 0
 		this.planned.clear()
@@ -116,6 +138,26 @@ export class FakeSlack {
 			this.post(body)
 			return HttpResponse.error()
 		})
+	}
+
+	private access({ code, client_id, client_secret }: Body): Answer {
+		if (client_id !== 'client-1' || client_secret !== 'client-secret-1')
+			return { ok: false, error: 'bad_client_secret' }
+		const answer = this.codes.get(String(code))
+		this.codes.delete(String(code))
+		return answer ?? { ok: false, error: 'invalid_code' }
+	}
+
+	/** What a token's workspace says about itself and its people; undefined for other methods. */
+	private about(team: string, method: string, body: Body): Answer | undefined {
+		if (method === 'auth.test') return { ok: true, team_id: team, user_id: 'UBOT' }
+		if (method === 'users.info') {
+			const id = String(body.user)
+			return { ok: true, user: { id, team_id: team, deleted: false, ...this.users.get(`${team}/${id}`) } }
+		}
+		if (method !== 'usergroups.users.list') return undefined
+		const users = this.groups.get(`${team}/${String(body.usergroup)}`)
+		return users ? { ok: true, users } : { ok: false, error: 'no_such_subteam' }
 	}
 
 	private idOf(channel: string): string | undefined {

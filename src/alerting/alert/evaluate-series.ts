@@ -175,21 +175,34 @@ export class RuleEvaluator {
 		}
 	}
 
-	private ruleContext({ from, to }: FactTable): RuleContext {
+	private ruleContext(table: FactTable): RuleContext {
 		const { workingSet, hasBaseline, deployments } = this.setting
+		const { version } = this.key
+		const { from, to } = table
 		return {
 			inhibited: (rule) => rule.inhibitedBy.length > 0 && workingSet.isFiring(rule.inhibitedBy, from, to),
-			state: (name, subject) => {
-				if (name === 'baseline.missing') return !hasBaseline
-				if (name === 'deployment.missing') {
-					const isDeployed = wasDeployed(deployments, this.key.version, from, to)
-					return isDeployed === undefined ? undefined : !isDeployed
-				}
-				return this.baseline?.get(subject.feature ?? '')?.get(name)
-			},
+			state: windowStates({ version, hasBaseline, baseline: this.baseline, deployments }, table),
 		}
 	}
 }
+
+/** The states of a version in a window, by name: whether it has a baseline and was deployed, and what its baseline says. */
+export const windowStates =
+	(
+		about: Pick<Setting, 'hasBaseline' | 'deployments'> & {
+			version: string
+			baseline: BaselineFacts | undefined
+		},
+		{ from, to }: Pick<FactTable, 'from' | 'to'>,
+	): RuleContext['state'] =>
+	(name, subject) => {
+		if (name === 'baseline.missing') return !about.hasBaseline
+		if (name === 'deployment.missing') {
+			const isDeployed = wasDeployed(about.deployments, about.version, from, to)
+			return isDeployed === undefined ? undefined : !isDeployed
+		}
+		return about.baseline?.get(subject.feature ?? '')?.get(name)
+	}
 
 /** The states after the last window that begins at or before `from`. */
 const statesAt = (history: readonly StoredStates[], from: number): string =>

@@ -205,3 +205,12 @@ export function nextStep(alerts: readonly AlertRow[], changes: readonly Incident
 		'Look at what was deployed or changed at that time.'
 	)
 }
+
+/** For incidents without a rule, by the first word of what they are about. */
+const ofAbout: Record<string, string> = {
+	execution: 'Look at the target. Then set the deployment to what serves, or request the change again.',
+	'break-glass': 'Review why the approvals were bypassed. Then resolve the incident with what you found.',
+	policy: 'Give more people a role or a group that the policy names, or lower its `needs` in approvals.yaml.',
+}
+
+export const nextStepAbout = (about: string): string => ofAbout[about.split(':')[0] as string] ?? ''

@@ -3,7 +3,7 @@ import type { incidentEvents, incidents } from '../../db/schema.ts'
 import { parseKey } from '../../rules/facts.ts'
 import type { AlertRow } from '../alert/alert-working-set.ts'
 import type { Incident, IncidentAlert } from './incident.schema.ts'
-import { nextStep } from './incident-text.ts'
+import { nextStep, nextStepAbout } from './incident-text.ts'
 
 export type IncidentRow = typeof incidents.$inferSelect
 export type EventRow = typeof incidentEvents.$inferSelect
@@ -28,10 +28,13 @@ export const toIncident = (
 	cause: row.cause,
 	alerts: alerts.map(toAlert),
 	changes: row.changes,
-	nextStep: row.status === 'resolved' ? '' : nextStep(alerts, row.changes),
+	nextStep: row.status === 'resolved' ? '' : nextStepOf(row, alerts),
 	related: [...related],
 	timeline: events.map(({ at, who, what }) => ({ at: formatTime(at), who, what })),
 })
+
+const nextStepOf = ({ about, changes }: IncidentRow, alerts: readonly AlertRow[]): string =>
+	about === null ? nextStep(alerts, changes) : nextStepAbout(about)
 
 const toAlert = (row: AlertRow): IncidentAlert => ({
 	rule: row.rule,

@@ -7,7 +7,7 @@ import { matchesGlob } from '../../core/glob.ts'
 import { newId } from '../../core/ids.ts'
 import { collectPage, cursorText, type Page, type PageQuery } from '../../core/page.ts'
 import { formatTime } from '../../core/time.ts'
-import { commit } from '../../db/commit.ts'
+import { type Change, commit, type EntryDraft } from '../../db/commit.ts'
 import { silences } from '../../db/schema.ts'
 import { authorise, authoriseGlobs, coversGlobs } from '../../registry/key/authorise.ts'
 import { parseKey } from '../../rules/facts.ts'
@@ -38,11 +38,23 @@ export async function createSilence(context: Context, actor: Actor, input: Silen
 		throw new AppError('invalid', 'A silence must end after its start and in the future.', {
 			faults: [{ path: 'expiresAt', message: 'must be later' }],
 		})
+	const { row, entry, changes } = silenceChange(context, actor.id, { ...input, startsAt })
+	await commit(context, actor, entry, changes)
+	return toSilence(row, now)
+}
+
+/** A new silence with its entry, for the commit of what it is part of. */
+export function silenceChange(
+	context: Context,
+	author: string,
+	input: SilenceInput,
+): { row: SilenceRow; entry: EntryDraft; changes: Change[] } {
+	const now = context.now()
 	const { rules = ['*'], models = ['*'], environments = ['*'], features = ['*'], reason, expiresAt } = input
+	const { startsAt = now } = input
 	const row: SilenceRow = {
 		id: newId('sil', now, context.random),
-		...{ rules, models, environments, features, reason, startsAt, expiresAt },
-		author: actor.id,
+		...{ rules, models, environments, features, reason, startsAt, expiresAt, author },
 		createdAt: now,
 		revision: 1,
 	}
@@ -54,13 +66,16 @@ export async function createSilence(context: Context, actor: Actor, input: Silen
 		from: formatTime(startsAt),
 		to: formatTime(expiresAt),
 	}
-	await commit(
-		context,
-		actor,
-		{ action: 'create-silence', object: `silence:${row.id}`, why: reason.slice(0, 1000), details },
-		[{ query: context.db.insert(silences).values(row) }],
-	)
-	return toSilence(row, now)
+	return {
+		row,
+		entry: {
+			action: 'create-silence',
+			object: `silence:${row.id}`,
+			why: reason.slice(0, 1000),
+			details,
+		},
+		changes: [{ query: context.db.insert(silences).values(row) }],
+	}
 }
 
 /** The silences whose models are all in the actor's scope, the latest first. */

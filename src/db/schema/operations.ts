@@ -1,4 +1,4 @@
-import { blob, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import { blob, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 
 export const ledgerEntries = sqliteTable('ledger_entry', {
 	idx: integer().primaryKey(),
@@ -44,3 +44,15 @@ export const serviceStates = sqliteTable('service_state', {
 	value: text().notNull(),
 	at: integer().notNull(),
 })
+
+/** Signed messages that other systems have delivered, and what each was about, so that none is taken twice. */
+export const deliveries = sqliteTable(
+	'delivery',
+	{
+		source: text().$type<'result' | 'mlflow' | 'github'>().notNull(),
+		id: text().notNull(),
+		object: text().notNull(),
+		seenAt: integer('seen_at').notNull(),
+	},
+	(t) => [primaryKey({ columns: [t.source, t.id] })],
+)

@@ -1,5 +1,5 @@
 import { integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
-import type { Role } from '../../core/actor.ts'
+import type { Actor, Role } from '../../core/actor.ts'
 
 export const outbox = sqliteTable('outbox', {
 	id: integer().primaryKey({ autoIncrement: true }),
@@ -85,8 +85,43 @@ export const slackForms = sqliteTable('slack_form', {
 	usedAt: integer('used_at'),
 })
 
+/** A command that a button of a reply runs, for the person who got the reply. */
+export const slackChoices = sqliteTable('slack_choice', {
+	id: text().primaryKey(),
+	actor: text().notNull(),
+	command: text().notNull(),
+	words: text({ mode: 'json' }).$type<string[]>().notNull(),
+	offeredAt: integer('offered_at').notNull(),
+})
+
 /** Uploaded pictures that are not deleted yet. */
 export const slackPictures = sqliteTable('slack_picture', {
 	file: text().primaryKey(),
 	uploadedAt: integer('uploaded_at').notNull(),
+	/** The workspace that has it; null for that of SLACK_BOT_TOKEN. */
+	team: text(),
+})
+
+/** Workspaces that installed the app, with their encrypted tokens. */
+export const slackInstalls = sqliteTable('slack_install', {
+	team: text().primaryKey(),
+	name: text().notNull(),
+	/** The organisation that the workspace belongs to; the same as `team` where the whole organisation installed the app. */
+	enterprise: text(),
+	botUser: text('bot_user').notNull(),
+	scopes: text({ mode: 'json' }).$type<string[]>().notNull(),
+	token: text().notNull(),
+	installedAt: integer('installed_at').notNull(),
+	installedBy: text('installed_by').notNull(),
+})
+
+/** One-time secrets of installing, as SHA-256. */
+export const slackInstallSecrets = sqliteTable('slack_install_secret', {
+	hash: text().primaryKey(),
+	kind: text().$type<'link' | 'state'>().notNull(),
+	/** SHA-256 of the cookie of the browser that a state belongs to. */
+	browser: text(),
+	actor: text().notNull(),
+	how: text().$type<Actor['how']>().notNull(),
+	expiresAt: integer('expires_at').notNull(),
 })

@@ -56,14 +56,18 @@ export async function approveTable(
 	return record as TableRecord
 }
 
-/** Takes effect only with enough approvals and while no newer table of the same scope is in force. */
-const intoForce = ({ model, revision, version }: TableRow, at: number): Change => ({
+/** Takes effect only with enough approvals of the table and while no newer table of the same scope is in force. */
+export const intoForce = (
+	{ model, revision, version }: TableRow,
+	at: number,
+	needed = approversNeeded,
+): Change => ({
 	query: {
 		sql: `UPDATE reason_table SET approved_at = ?1 WHERE model = ?2 AND revision = ?3 AND approved_at IS NULL
 			AND (SELECT count(*) FROM reason_table_approval a WHERE a.model = ?2 AND a.revision = ?3) >= ?4
 			AND NOT EXISTS (SELECT 1 FROM reason_table n WHERE n.model = ?2 AND n.version IS ?5
 				AND n.revision > ?3 AND n.approved_at IS NOT NULL)`,
-		params: [at, model, revision, approversNeeded, version],
+		params: [at, model, revision, needed, version],
 	},
 })
 

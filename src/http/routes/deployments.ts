@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { deploy } from '../../approvals/protection/deploy.ts'
 import { minuteMs, parseDuration } from '../../core/time.ts'
 import { compareVersions } from '../../monitoring/comparison/compare-versions.ts'
 import { VersionComparison } from '../../monitoring/comparison/comparison.schema.ts'
@@ -14,7 +15,6 @@ import {
 	getDeployment,
 	listDeployments,
 } from '../../registry/deployment/get-deployment.ts'
-import { setDeployment } from '../../registry/deployment/set-deployment.ts'
 import { findModel } from '../../registry/model/find-model.ts'
 import { nameFault } from '../../registry/model/name.ts'
 import { DeploymentEvents, eventHeaders, eventsType } from '../deployment-events.ts'
@@ -100,7 +100,8 @@ const put = endpoint({
 	path: '/v1/models/{model}/deployments/{environment}',
 	id: 'setDeployment',
 	summary: 'Deploy versions to an environment',
-	description: 'Changes are kept as history. Sending the same content again changes nothing.',
+	description:
+		'Changes are kept as history. Sending the same content again changes nothing. In a protected environment (`approvals.yaml`; by default production of models with the risk tier high), a change of the champion or the canary changes nothing and is requested instead: the answer is 409 `needs-approval` with the `request`, and its path in `Location`. The first deployment, and a change of the challenger alone, go through.',
 	access: 'admin',
 	params,
 	body: DeploymentInput,
@@ -114,9 +115,9 @@ const put = endpoint({
 			headers,
 		},
 	},
-	errors: ['conflict'],
+	errors: ['conflict', 'needs-approval', 'frozen', 'unsatisfiable'],
 	handle: async ({ context, actor, params: { model, environment }, body }) => {
-		const { deployment, isNew } = await setDeployment(context, actor, model, environment, body)
+		const { deployment, isNew } = await deploy(context, actor, model, environment, body)
 		return { status: isNew ? 201 : 200, body: deployment, headers: { etag: etagOf(deployment) } }
 	},
 })

@@ -1,7 +1,8 @@
 import { z } from 'zod'
+import { changeModel } from '../../approvals/protection/change-model.ts'
 import { getModel, listModels } from '../../registry/model/list-models.ts'
 import { ModelInput, ModelPatch, ModelRecord, ModelWithHealth } from '../../registry/model/model.schema.ts'
-import { patchModel, registerModel } from '../../registry/model/register-model.ts'
+import { registerModel } from '../../registry/model/register-model.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
 import { modelPath, pageOf, pageParameters } from '../parameters.ts'
 
@@ -94,7 +95,8 @@ const patch = endpoint({
 	path: '/v1/models/{model}',
 	id: 'patchModel',
 	summary: 'Change a model',
-	description: 'Name and task cannot change: another task is another model.',
+	description:
+		'Name and task cannot change: another task is another model. A lower risk tier of a model with a protected deployment changes nothing and is requested instead: 409 `needs-approval`.',
 	access: 'admin',
 	params: z.strictObject(modelPath),
 	body: ModelPatch,
@@ -106,9 +108,9 @@ const patch = endpoint({
 			example: { ...example, threshold: 0.4, revision: 2 },
 		},
 	},
-	errors: ['conflict'],
+	errors: ['conflict', 'needs-approval', 'unsatisfiable'],
 	handle: async ({ context, actor, params, body }) =>
-		ok(await patchModel(context, actor, params.model, body)),
+		ok(await changeModel(context, actor, params.model, body)),
 })
 
 export const models = {

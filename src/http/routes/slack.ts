@@ -6,7 +6,9 @@ import {
 	SlackUserInput,
 	unmapSlackUser,
 } from '../../registry/key/map-slack-user.ts'
-import { endpoint, noContent, ok, type Resource } from '../endpoint.ts'
+import { createInstallLink, InstallLink, slackApp } from '../../slack/install/install-app.ts'
+import { listInstalls, removeInstall, SlackInstall } from '../../slack/install/installs.ts'
+import { created, endpoint, noContent, ok, type Resource } from '../endpoint.ts'
 import { pageOf, pageParameters, pathText } from '../parameters.ts'
 
 const params = z.strictObject({
@@ -74,7 +76,75 @@ const unmap = endpoint({
 	},
 })
 
+const install = {
+	team: 'T024BE7LD',
+	name: 'Bank',
+	enterprise: null,
+	botUser: 'U0LAN0Z89',
+	scopes: ['chat:write', 'commands'],
+	installedAt: '2026-03-02T00:00:00.000Z',
+	installedBy: 'key:key_01jn8k0000',
+}
+
+const createInstall = endpoint({
+	method: 'post',
+	path: '/v1/slack/installs',
+	id: 'createSlackInstallLink',
+	summary: 'Make a link to install the app in another workspace',
+	description:
+		'The link works once, for an hour. Whoever opens it chooses the workspace at Slack. Needs a key with access to every model.',
+	access: 'admin',
+	answers: {
+		201: {
+			description: 'The link',
+			schema: InstallLink,
+			example: {
+				url: 'https://plumbline.example.com/slack/install?link=…',
+				expiresAt: '2026-03-02T01:00:00.000Z',
+			},
+		},
+	},
+	errors: ['not-found'],
+	handle: async ({ context, actor }) => {
+		slackApp(context)
+		return created(await createInstallLink(context, actor))
+	},
+})
+
+const listInstalled = endpoint({
+	method: 'get',
+	path: '/v1/slack/installs',
+	id: 'listSlackInstalls',
+	summary: 'List workspaces that installed the app',
+	description: 'Without their tokens. Needs a key with access to every model.',
+	access: 'admin',
+	answers: {
+		200: {
+			description: 'The workspaces',
+			schema: z.strictObject({ items: z.array(SlackInstall) }),
+			example: { items: [install] },
+		},
+	},
+	handle: async ({ context, actor }) => ok(await listInstalls(context, actor)),
+})
+
+const removeInstalled = endpoint({
+	method: 'delete',
+	path: '/v1/slack/installs/{team}',
+	id: 'removeSlackInstall',
+	summary: 'Forget the token of a workspace',
+	description:
+		'Takes effect at once. The app stays in the workspace until it is removed at Slack. Needs a key with access to every model.',
+	access: 'admin',
+	params: z.strictObject({ team: params.shape.team }),
+	answers: { 204: { description: 'Removed' } },
+	handle: async ({ context, actor, params: { team } }) => {
+		await removeInstall(context, actor, team)
+		return noContent
+	},
+})
+
 export const slack = {
-	about: 'What people may do in Slack.',
-	endpoints: [map, list, unmap],
+	about: 'What people may do in Slack, and in which workspaces.',
+	endpoints: [map, list, unmap, createInstall, listInstalled, removeInstalled],
 } satisfies Resource

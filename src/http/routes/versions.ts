@@ -1,8 +1,9 @@
 import { z } from 'zod'
+import { liftFreeze } from '../../approvals/protection/lift-freeze.ts'
 import { findVersion, listVersions, toVersionRecord } from '../../registry/version/find-version.ts'
 import { registerVersion } from '../../registry/version/register-version.ts'
 import { VersionInput, VersionRecord } from '../../registry/version/version.schema.ts'
-import { endpoint, ok, type Resource } from '../endpoint.ts'
+import { endpoint, noContent, ok, type Resource } from '../endpoint.ts'
 import { modelPath, pageOf, pageParameters, pathText } from '../parameters.ts'
 
 const input = {
@@ -82,7 +83,25 @@ const get = endpoint({
 		ok(toVersionRecord(await findVersion(context, params.model, params.version))),
 })
 
+const unfreeze = endpoint({
+	method: 'delete',
+	path: '/v1/models/{model}/versions/{version}/freeze',
+	id: 'liftFreeze',
+	summary: 'Let a version be promoted again',
+	description:
+		'A verified rollback freezes the version that it left: requests for it are 409 `frozen`, and so are direct deployments to the environment of the rollback.',
+	access: 'admin',
+	params: z.strictObject({ ...modelPath, version: pathText('A version of the model.', '7') }),
+	body: z.strictObject({ reason: z.string().trim().min(1).max(1000) }),
+	bodyExample: { reason: 'The input was wrong, not the version' },
+	answers: { 204: { description: 'No longer frozen' } },
+	handle: async ({ context, actor, params: { model, version }, body }) => {
+		await liftFreeze(context, actor, model, version, body.reason)
+		return noContent
+	},
+})
+
 export const versions = {
 	about: 'The versions of a model.',
-	endpoints: [register, list, get],
+	endpoints: [register, list, get, unfreeze],
 } satisfies Resource

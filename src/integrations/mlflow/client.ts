@@ -1,8 +1,7 @@
 import type { Context } from '../../context.ts'
-import { collectBytes } from '../../core/collect-bytes.ts'
-import { peerText } from '../../core/peer-text.ts'
 import type { Result } from '../../core/result.ts'
 import { secondMs } from '../../core/time.ts'
+import { type Answered, answered, callTarget, jsonOf, type TargetCall, type TargetReply } from '../target.ts'
 
 export type MlflowOptions = {
 	url: string
@@ -16,6 +15,35 @@ export type MlflowOptions = {
 const timeoutMs = 3 * secondMs
 const maxResponseBytes = 8 * 2 ** 20
 
+type Call = Pick<TargetCall, 'signal'> & {
+	method: TargetCall['method']
+	/** Of MLflow's REST API 2.0, such as `runs/get`. */
+	path: string
+	parameters: Record<string, string>
+	timeoutMs?: number
+}
+
+/** One call of MLflow's REST API: the parameters are its query, or its JSON body. Never throws. */
+export function callMlflow(
+	context: Pick<Context, 'fetch'>,
+	options: MlflowOptions,
+	{ method, path, parameters, ...call }: Call,
+): Promise<TargetReply> {
+	const url = `${options.url}/api/2.0/mlflow/${path}`
+	const json = { body: JSON.stringify(parameters), headers: { 'content-type': 'application/json' } }
+	const sent = method === 'GET' ? { url: `${url}?${new URLSearchParams(parameters)}` } : { url, ...json }
+	const { headers, secrets } = authorization(options)
+	return callTarget(context, {
+		timeoutMs,
+		maxBytes: maxResponseBytes,
+		...call,
+		...sent,
+		method,
+		headers: { ...(method === 'GET' ? {} : json.headers), ...headers },
+		secrets,
+	})
+}
+
 /** GET of one path of MLflow's REST API 2.0, parsed. Never throws. */
 export type MlflowGet = (path: string, query: Record<string, string>) => Promise<Result<unknown>>
 
@@ -23,40 +51,29 @@ const failure = (message: string, retryable: boolean) =>
 	({ ok: false, error: { message, retryable } }) as const
 
 export function mlflowGet(context: Pick<Context, 'fetch'>, options: MlflowOptions): MlflowGet {
-	const headers = authorization(options)
 	return async (path, query) => {
-		try {
-			const url = `${options.url}/api/2.0/mlflow/${path}?${new URLSearchParams(query)}`
-			const response = await context.fetch(url, { headers, signal: AbortSignal.timeout(timeoutMs) })
-			const bytes = await collectBytes(response.body, maxResponseBytes)
-			if (!bytes) return failure('its response is larger than 8 MB', false)
-			const text = new TextDecoder().decode(bytes)
-			if (response.ok) return { ok: true, value: JSON.parse(text) }
-			const { status } = response
-			return failure(refusal(status, text), status === 429 || status >= 500)
-		} catch (error) {
-			const cause = (error as { cause?: { code?: string } }).cause?.code
-			return failure(cause ?? peerText(error), true)
-		}
+		const reply = await callMlflow(context, options, { method: 'GET', path, parameters: query })
+		if (!reply.ok) return failure(reply.message, true)
+		if (reply.isCut) return failure('its response is larger than 8 MB', false)
+		const { status } = reply
+		if (status >= 300) return failure(refusal(reply), status === 429 || status >= 500)
+		const value = jsonOf(reply)
+		return value === undefined ? failure('its response is not JSON', true) : { ok: true, value }
 	}
 }
 
-function authorization({ username, password = '', token }: MlflowOptions): Record<string, string> {
-	if (token !== undefined) return { authorization: `Bearer ${token}` }
-	if (username === undefined) return {}
+function authorization({ username, password = '', token }: MlflowOptions) {
+	if (token !== undefined) return { headers: { authorization: `Bearer ${token}` }, secrets: [token] }
+	if (username === undefined) return { headers: {}, secrets: [] }
 	const bytes = new TextEncoder().encode(`${username}:${password}`)
-	return { authorization: `Basic ${btoa(String.fromCharCode(...bytes))}` }
+	const pair = btoa(String.fromCharCode(...bytes))
+	return { headers: { authorization: `Basic ${pair}` }, secrets: [pair, password] }
 }
 
-function refusal(status: number, text: string): string {
-	if (status === 401 || status === 403)
-		return `it answered ${status}: check PLUMBLINE_MLFLOW_USERNAME and _PASSWORD, or _TOKEN`
-	try {
-		const { message } = JSON.parse(text) as { message?: string }
-		if (message) return `it answered ${status}: ${peerText(message)}`
-	} catch {}
-	return `it answered ${status}`
-}
+const refusal = (reply: Answered): string =>
+	reply.status === 401 || reply.status === 403
+		? `it answered ${reply.status}: check PLUMBLINE_MLFLOW_USERNAME and _PASSWORD, or _TOKEN`
+		: answered(reply)
 
 /** How a text refers to a run. */
 export type Reference =

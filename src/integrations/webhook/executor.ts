@@ -159,7 +159,14 @@ async function resultOf(
 	headers: Headers,
 	body: Uint8Array,
 ): Promise<{ status: 'done' | 'failed'; detail: string } | undefined> {
-	if (!isSigned(await secretOf(context, settings), headers, body, context.now())) return undefined
+	const secret = await secretOf(context, settings).catch((cause) => {
+		throw new AppError(
+			'unavailable',
+			'The signature cannot be checked, since the secret cannot be read. Send it again later.',
+			{ cause },
+		)
+	})
+	if (!isSigned(secret, headers, body, context.now())) return undefined
 	const text = new TextDecoder().decode(body)
 	const result = Result.safeParse(jsonOf({ ok: true, status: 200, headers, text, isCut: false }))
 	if (!result.success)

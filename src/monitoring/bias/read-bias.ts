@@ -18,7 +18,12 @@ import {
 import { attributesOf } from './audit-scope.ts'
 
 /** `namesSmall` false: groups of few rows are left out. */
-export type BiasQuery = { attribute?: string | undefined; window: WindowSize; namesSmall?: boolean }
+export type BiasQuery = {
+	attribute?: string | undefined
+	window: WindowSize
+	environment?: string | undefined
+	namesSmall?: boolean
+}
 
 /** One attribute in one window: its metrics, in the order of `biasMetrics`, and the selection rates of its groups. */
 export type AttributeBias = {
@@ -70,9 +75,9 @@ export const attributeNames = (model: Pick<ModelRow, 'sensitive'>): string[] =>
 export async function readBias(
 	context: Context,
 	model: ModelRow,
-	{ attribute, window, namesSmall = true }: BiasQuery,
+	{ attribute, window, environment, namesSmall = true }: BiasQuery,
 ): Promise<ModelBias | undefined> {
-	const chosen = await chooseSeries(context, model, window)
+	const chosen = await chooseSeries(context, model, window, { environment })
 	if (!chosen) return undefined
 	const { at, over } = await chooseWindow(context, model, chosen)
 	if (!at) return undefined

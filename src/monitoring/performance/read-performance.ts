@@ -22,6 +22,7 @@ export type PerformanceQuery = {
 	metric?: string | undefined
 	window: WindowSize
 	segment?: string | undefined
+	environment?: string | undefined
 }
 
 /** A model's performance, for a message. */
@@ -75,7 +76,7 @@ export async function readPerformance(
 	model: ModelRow,
 	query: PerformanceQuery,
 ): Promise<ModelPerformance | undefined> {
-	const chosen = await chooseSeries(context, model, query.window, query.segment)
+	const chosen = await chooseSeries(context, model, query.window, query)
 	if (!chosen) return undefined
 	const { task } = model
 	const metric = query.metric ?? mainMetric[task]

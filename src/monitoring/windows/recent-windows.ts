@@ -65,18 +65,24 @@ export async function segmentValues(
 	return [...new Set(shown.map((s) => `${s.segment}:${s.value}`))].sort()
 }
 
+/** The environments that have sent predictions. */
+export const environmentsOf = async (context: Context, model: string): Promise<string[]> =>
+	[...new Set((await context.log.series(model)).map((s) => s.environment))].sort()
+
 /**
- * The series that a query without version and environment is about: what serves production, else what serves elsewhere,
- * else the newest, of those with recent windows. Undefined when nothing was computed.
+ * The series that a query without a version is about: what serves production (unless another environment is named), else
+ * what serves elsewhere, else the newest, of those with recent windows. Undefined when nothing was computed.
  */
 export async function chooseSeries(
 	context: Context,
 	{ name }: ModelRow,
 	window: WindowSize,
-	segment?: string,
+	{ segment = ':', environment }: { segment?: string | undefined; environment?: string | undefined } = {},
 ): Promise<ChosenSeries | undefined> {
-	const wanted = segment === undefined ? ':' : segment
-	const series = (await context.log.series(name)).filter((s) => `${s.segment}:${s.value}` === wanted)
+	const series = (await context.log.series(name)).filter(
+		(s) =>
+			`${s.segment}:${s.value}` === segment && (environment === undefined || s.environment === environment),
+	)
 	const rows = await context.sql.all<{ id: number; newest: number | null }>({
 		sql: `SELECT value AS id, (SELECT max(from_ms) FROM outcome_record WHERE series = value AND hours = ?) AS newest
 			FROM json_each(?)`,

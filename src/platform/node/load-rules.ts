@@ -71,7 +71,11 @@ export async function openRules(folder: string, { logger }: { logger: Logger }):
 	return {
 		current: () => ruleSet,
 		follow(onChange) {
-			stop = follow(folder, seen, () => reload(onChange))
+			stop = poll(
+				() => fingerprint(folder),
+				seen,
+				() => reload(onChange),
+			)
 		},
 		close: () => stop(),
 	}
@@ -102,15 +106,22 @@ async function fingerprint(folder: string): Promise<string> {
 	}
 }
 
-/** Reloads when two polls see the same change: editors write a file in several steps. */
-function follow(folder: string, loaded: string, reload: () => Promise<void>): () => void {
+/**
+ * Reloads when two polls see the same change: editors write a file in several steps. `fingerprint` changes with the
+ * content; `loaded` is that of what was loaded. Returns how to stop.
+ */
+export function poll(
+	fingerprint: () => Promise<string>,
+	loaded: string,
+	reload: () => Promise<void>,
+): () => void {
 	let current = loaded
 	let before = loaded
 	let isBusy = false
-	const poll = async () => {
+	const look = async () => {
 		if (isBusy) return
 		isBusy = true
-		const now = await fingerprint(folder)
+		const now = await fingerprint()
 		if (now !== current && now === before) {
 			current = now
 			await reload()
@@ -118,7 +129,7 @@ function follow(folder: string, loaded: string, reload: () => Promise<void>): ()
 		before = now
 		isBusy = false
 	}
-	const timer = setInterval(() => void poll(), pollMs)
+	const timer = setInterval(() => void look(), pollMs)
 	timer.unref()
 	return () => clearInterval(timer)
 }

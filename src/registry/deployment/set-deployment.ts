@@ -13,9 +13,12 @@ import { versionNames } from '../version/find-version.ts'
 import type { Deployment, DeploymentInput } from './deployment.schema.ts'
 import { findDeployment } from './get-deployment.ts'
 
+type Serving = Pick<Deployment, 'champion' | 'challenger' | 'canary'>
+
 /**
  * Records what serves in an environment. The same again makes no new revision. Throws `not-found`, `invalid` for versions
- * that are not registered, and `conflict` when another deployment was made at the same time.
+ * that are not registered, and `conflict` when another deployment was made at the same time. `mayChange` throws for a
+ * change that is not made here.
  */
 export async function setDeployment(
 	context: Context,
@@ -23,6 +26,7 @@ export async function setDeployment(
 	model: string,
 	environment: string,
 	input: DeploymentInput,
+	mayChange?: (before: Serving, wanted: Serving) => Promise<void>,
 ): Promise<{ deployment: Deployment; isNew: boolean }> {
 	authorise(actor, 'admin', model)
 	await findModel(context, model)
@@ -32,6 +36,7 @@ export async function setDeployment(
 	const wanted = { champion, challenger, canary }
 	if (before && canonicalJson(content(before)) === canonicalJson(wanted))
 		return { deployment: before, isNew: false }
+	if (before) await mayChange?.(before, wanted)
 	const { row, entry, changes } = deploymentChange(context, { model, environment, before, wanted })
 	await commit(context, actor, entry, changes)
 	return { deployment: { ...row, since: formatTime(row.since) }, isNew: before === undefined }
@@ -42,7 +47,7 @@ type NewDeployment = {
 	environment: string
 	/** The deployment in force. The commit fails if there is a newer one by then. */
 	before: Deployment | undefined
-	wanted: Pick<Deployment, 'champion' | 'challenger' | 'canary'>
+	wanted: Serving
 	why?: string
 }
 

@@ -1,7 +1,7 @@
 import { and, asc, eq, gt, isNull, sql } from 'drizzle-orm'
 import type { Context } from '../../context.ts'
 import type { Actor } from '../../core/actor.ts'
-import { sha256Hex } from '../../core/bytes.ts'
+import { sha256Hex, toBase64Url } from '../../core/bytes.ts'
 import { AppError } from '../../core/errors.ts'
 import { contains } from '../../core/glob.ts'
 import { newId } from '../../core/ids.ts'
@@ -37,10 +37,7 @@ const secretBytes = 32
 const maxLifetimeMs = 3650 * dayMs
 
 /** 256 bits in base64url, after a prefix that secret scanners can recognise. */
-function newSecret(random: Context['random']): string {
-	const text = btoa(String.fromCharCode(...random(secretBytes)))
-	return `plk_${text.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')}`
-}
+const newSecret = (random: Context['random']): string => `plk_${toBase64Url(random(secretBytes))}`
 
 /** Parses `expires` to ms since the epoch. Throws `invalid` for another format or a time in the past. */
 export function expiryOf(expires: string | null | undefined, now: number): number | null {

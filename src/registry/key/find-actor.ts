@@ -5,6 +5,7 @@ import { AppError } from '../../core/errors.ts'
 import { formatTime } from '../../core/time.ts'
 import { inList } from '../../db/database.ts'
 import { accessKeys } from '../../db/schema.ts'
+import { seesAll } from './authorise.ts'
 
 type KeyState = { id: string; expiresAt: number | null; revokedAt: number | null }
 type KeyRow = KeyState & { role: Role; models: string; owner: string | null }
@@ -33,6 +34,18 @@ export async function findActor(context: Context, secret: string): Promise<Actor
 		models: JSON.parse(models) as string[],
 		owner: owner ?? undefined,
 	}
+}
+
+/** Whether somebody is an admin of every model now, for what they began earlier. The command line is. */
+export async function isActiveAdmin(context: Context, actor: string): Promise<boolean> {
+	const [kind, id] = actor.split(':')
+	if (kind !== 'key') return actor === 'cli'
+	const [row] = await context.sql.all<{ models: string }>({
+		sql: `SELECT models FROM access_key
+			WHERE id = ? AND role = 'admin' AND revoked_at IS NULL AND coalesce(expires_at > ?, 1)`,
+		params: [id ?? '', context.now()],
+	})
+	return row !== undefined && seesAll({ models: JSON.parse(row.models) as string[] })
 }
 
 function refusalOf({ id, expiresAt, revokedAt }: KeyState, now: number): AppError | undefined {

@@ -3,7 +3,7 @@ import { roles } from '../../core/actor.ts'
 import { type Output, Time, TimeOrNull } from '../../core/schemas.ts'
 import { timeOrDuration } from '../../core/time.ts'
 import { Glob } from '../model/name.ts'
-import { Owner } from './owner.ts'
+import { Owner } from '../person/owner.ts'
 
 // The ledger entry names the scope and must stay under 64 KB.
 const maxGlobs = 32

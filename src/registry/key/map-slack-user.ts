@@ -7,10 +7,10 @@ import { cursorParts, type Page, type PageQuery, toPage } from '../../core/page.
 import { formatTime } from '../../core/time.ts'
 import { commit } from '../../db/commit.ts'
 import { slackUsers } from '../../db/schema.ts'
+import { Owner } from '../person/owner.ts'
 import { expiryOf } from './access-keys.ts'
 import { authorise, authoriseGlobs, coversGlobs } from './authorise.ts'
 import { KeyInput, type SlackUserRecord } from './key.schema.ts'
-import { Owner } from './owner.ts'
 
 /** What a Slack user may do; models and expiry as for a key. */
 export const SlackUserInput = z
@@ -28,7 +28,7 @@ type SlackName = { team: string; user: string }
 type Row = typeof slackUsers.$inferSelect
 
 const timeOrNull = (ms: number | null) => (ms === null ? null : formatTime(ms))
-const isExpired = ({ expiresAt }: Row, now: number): boolean => expiresAt !== null && expiresAt <= now
+export const isExpired = ({ expiresAt }: Row, now: number): boolean => expiresAt !== null && expiresAt <= now
 const byName = ({ team, user }: SlackName) => and(eq(slackUsers.team, team), eq(slackUsers.user, user))
 const objectOf = ({ team, user }: SlackName) => `slack-user:${team}/${user}`
 
@@ -43,7 +43,8 @@ const toRecord = (row: Row, now: number): SlackUserRecord => ({
 	expiresAt: timeOrNull(row.expiresAt),
 })
 
-async function findRow(context: Context, name: SlackName): Promise<Row | undefined> {
+/** The mapping that an admin made, also when it has expired. */
+export async function findSlackUser(context: Context, name: SlackName): Promise<Row | undefined> {
 	const [row] = await context.db.select().from(slackUsers).where(byName(name))
 	return row
 }
@@ -61,7 +62,7 @@ export async function mapSlackUser(
 	const { team, user, role, models = ['*'] } = name
 	authoriseGlobs(actor, 'admin', models)
 	const now = context.now()
-	const before = await findRow(context, name)
+	const before = await findSlackUser(context, name)
 	if (before && !coversGlobs(actor, before.models))
 		throw new AppError(
 			'forbidden',
@@ -93,7 +94,7 @@ export async function mapSlackUser(
 /** Removes the role of a Slack user, effective at once. Throws `not-found`, also outside the actor's scope. */
 export async function unmapSlackUser(context: Context, actor: Actor, name: SlackName): Promise<void> {
 	authorise(actor, 'admin')
-	const row = await findRow(context, name)
+	const row = await findSlackUser(context, name)
 	if (!row || !coversGlobs(actor, row.models))
 		throw new AppError('not-found', `The Slack user ${name.team}/${name.user} is not mapped.`)
 	const details = { role: row.role, models: row.models, owner: row.owner }
@@ -126,17 +127,4 @@ export async function listSlackUsers(
 		({ team, user }) => JSON.stringify([team, user]),
 		(row) => toRecord(row, now),
 	)
-}
-
-/** The actor of a Slack user; undefined without a role, or when it has expired. Being in a channel gives no role. */
-export async function slackActor(context: Context, team: string, user: string): Promise<Actor | undefined> {
-	const row = await findRow(context, { team, user })
-	if (!row || isExpired(row, context.now())) return undefined
-	return {
-		id: `slack:${team}/${user}`,
-		how: 'slack',
-		role: row.role,
-		models: row.models,
-		owner: row.owner ?? undefined,
-	}
 }

@@ -3,17 +3,14 @@ import type { Context } from '../../context.ts'
 import type { Actor } from '../../core/actor.ts'
 import { canonicalJson, digestOf } from '../../core/canonical-json.ts'
 import { AppError } from '../../core/errors.ts'
-import { dayMs, formatTime, hourMs, parseDuration } from '../../core/time.ts'
-import { commit } from '../../db/commit.ts'
+import { durationText, formatTime, parseDuration } from '../../core/time.ts'
+import { type Change, commit, type EntryDraft } from '../../db/commit.ts'
 import { models } from '../../db/schema.ts'
 import { authorise } from '../key/authorise.ts'
 import { checkLabels } from './favourable.ts'
 import { findModel, type ModelRow, quote } from './find-model.ts'
 import type { ModelInput, ModelPatch, ModelRecord } from './model.schema.ts'
 import { historyInsert } from './model-history.ts'
-
-const durationText = (ms: number) =>
-	ms % dayMs === 0 ? `${ms / dayMs}d` : ms % hourMs === 0 ? `${ms / hourMs}h` : `${ms}ms`
 
 export function toModelRecord(row: ModelRow): ModelRecord {
 	const { name, retentionMs, createdAt, revision, seenNegative: _, ...rest } = row
@@ -72,15 +69,19 @@ export async function registerModel(
 	}
 }
 
-/** Changes settings of a model; a patch without a change makes no ledger entry. Throws `not-found` and `conflict`. */
+/**
+ * Changes settings of a model; a patch without a change makes no ledger entry. `known` is the model as the decision to
+ * change it read it. Throws `not-found` and `conflict`.
+ */
 export async function patchModel(
 	context: Context,
 	actor: Actor,
 	name: string,
 	patch: ModelPatch,
+	known?: ModelRow,
 ): Promise<ModelRecord> {
 	authorise(actor, 'admin', name)
-	const before = await findModel(context, name)
+	const before = known ?? (await findModel(context, name))
 	const { retention, ...given } = patch
 	const changes = {
 		...(Object.fromEntries(Object.entries(given).filter(([, v]) => v !== undefined)) as Partial<ModelRow>),
@@ -91,28 +92,35 @@ export async function patchModel(
 	// The negative label seen in rows was the opposite of the old positive label.
 	if (after.positiveLabel !== before.positiveLabel) after.seenNegative = null
 	if (canonicalJson(before) === canonicalJson(after)) return toModelRecord(before)
-	const revision = before.revision + 1
-	const unchanged = and(eq(models.name, name), eq(models.revision, before.revision))
-	const entry = {
-		action: 'change-model',
-		object: `model:${name}`,
-		model: name,
-		before: await digestOf(content(before)),
-		after: await digestOf(content(after)),
-		details: { members: Object.keys(patch) },
-	}
-	const query = context.db
-		.update(models)
-		.set({ ...changes, seenNegative: after.seenNegative, revision })
-		.where(unchanged)
-	await commit(context, actor, entry, [
-		{ query, guarded: true },
-		historyInsert(context, { ...after, revision }, context.now()),
-	])
+	const { row, entry, changes: stored } = await modelChange(context, before, after, Object.keys(patch))
+	await commit(context, actor, entry, stored)
 	if (patch.maturity) await markOutcomesDue(context, name)
 	const isRelabelled = after.favourable !== before.favourable || after.negativeLabel !== before.negativeLabel
 	if (isRelabelled) await markSummariesDirty(context, name)
-	return toModelRecord({ ...after, revision })
+	return toModelRecord(row)
+}
+
+/** The next revision of a model, with its entry, for the commit of what it is part of. */
+export async function modelChange(
+	context: Context,
+	before: ModelRow,
+	after: ModelRow,
+	members: readonly string[],
+	why?: string,
+): Promise<{ row: ModelRow; entry: EntryDraft; changes: Change[] }> {
+	const row = { ...after, revision: before.revision + 1 }
+	const unchanged = and(eq(models.name, before.name), eq(models.revision, before.revision))
+	const entry = {
+		action: 'change-model',
+		object: `model:${before.name}`,
+		model: before.name,
+		...(why === undefined ? {} : { why }),
+		before: await digestOf(content(before)),
+		after: await digestOf(content(after)),
+		details: { members },
+	}
+	const query = context.db.update(models).set(row).where(unchanged)
+	return { row, entry, changes: [{ query, guarded: true }, historyInsert(context, row, context.now())] }
 }
 
 /** Windows that wait for outcomes are due at once: the new policy decides whether they are mature. */

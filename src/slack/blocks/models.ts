@@ -1,7 +1,10 @@
 import type { Incident } from '../../alerting/incident/incident.schema.ts'
+import type { Deployment } from '../../registry/deployment/deployment.schema.ts'
 import type { ModelWithHealth } from '../../registry/model/model.schema.ts'
 import { limits } from '../limits.ts'
 import { clip, context, lines, named, type SlackMessage, section, shortTime, textMessage } from './text.ts'
+
+const noModel = 'There is no model that you can see.'
 
 const severities = ['info', 'warning', 'critical']
 
@@ -55,11 +58,39 @@ export function statusMessage(
 	open: readonly Incident[],
 	areMore: boolean,
 ): SlackMessage {
-	if (models.length === 0) return textMessage('There is no model that you can see.')
+	if (models.length === 0) return textMessage(noModel)
 	const plainText = models.map((model) => modelText(model, open))
 	const hint = 'There are more models: `/plumb status &lt;model&gt;` shows one.'
 	return {
 		text: clip(plainText.map((t) => t.text).join('; '), limits.messageText),
 		blocks: [section(lines(plainText.map((t) => t.line))), ...(areMore ? [context(hint)] : [])],
+	}
+}
+
+/** What each model is for, and which version serves where. `areMore`: the list is not complete. */
+export function modelsMessage(
+	models: readonly { model: ModelWithHealth; serving: readonly Deployment[] }[],
+	areMore: boolean,
+): SlackMessage {
+	if (models.length === 0) return textMessage(noModel)
+	const all = models.map(({ model: { model, task, riskTier, owner }, serving }) => {
+		const where = serving.map(({ environment, champion, challenger }) => {
+			const second = challenger ? ` (challenger ${named(challenger, 60)})` : ''
+			return `version ${named(champion, 60)} in ${named(environment, 60)}${second}`
+		})
+		const facts = [
+			task,
+			...(riskTier ? [`risk ${named(riskTier, 60)}`] : []),
+			...(owner ? [`owner ${named(owner, 60)}`] : []),
+			where.length === 0 ? 'not deployed' : where.join(', '),
+		]
+		return { name: named(model), facts: facts.join(', ') }
+	})
+	return {
+		text: clip(all.map(({ name, facts }) => `${name}: ${facts}`).join('; '), limits.messageText),
+		blocks: [
+			section(lines(all.map(({ name, facts }) => `• *${name}* ${facts}`))),
+			...(areMore ? [context('There are more models than fit here.')] : []),
+		],
 	}
 }

@@ -3,30 +3,61 @@ import type { Context } from '../../context.ts'
 import { peerText } from '../../core/peer-text.ts'
 import { dayMs, secondMs } from '../../core/time.ts'
 import { slackPictures } from '../../db/schema.ts'
+import type { Drawn } from '../../decisions/explanation/draw-explanation.ts'
 import type { SlackCall } from '../../ports/slack-client.ts'
+import type { Chart } from '../blocks/charts.ts'
+import { pictureMessage } from '../blocks/explanation.ts'
+import { clip, named, type SlackMessage } from '../blocks/text.ts'
+import { limits } from '../limits.ts'
 
 const timeoutMs = 10 * secondMs
 const keptMs = dayMs
 const maxDeleted = 1000
 
+/** The picture that follows a reply, if it can be rendered and uploaded. The name of its file must not say whom it is about. */
+export const pictureLater =
+	(context: Context, drawn: Drawn, filename = 'explanation.png') =>
+	async (): Promise<SlackMessage | undefined> => {
+		const png = await context.renderPng?.(drawn.svg)
+		const file = png && (await uploadPicture(context, { png, title: drawn.title, filename }))
+		return file === undefined ? undefined : pictureMessage(file, drawn)
+	}
+
+/** What follows a reply with a chart: a block that Slack draws where the workspace has those, otherwise a picture. */
+export function chartLater(
+	context: Context,
+	chart: Chart | undefined,
+	name: string,
+): { later?: () => Promise<SlackMessage | undefined> } {
+	if (chart === undefined) return {}
+	const { alt, block } = chart
+	if (context.slack?.drawsCharts === true)
+		return {
+			later: async () => ({
+				text: clip(named(alt, limits.messageText), limits.messageText),
+				blocks: [block],
+			}),
+		}
+	return { later: pictureLater(context, chart, `${name}.png`) }
+}
+
 /**
  * Uploads a picture without sharing it: only the app's own messages can show it. Answers Slack's id of the file, or
  * undefined if the upload failed; the log says why.
  */
-export async function uploadPicture(
+async function uploadPicture(
 	context: Context,
-	picture: { png: Uint8Array; title: string },
+	picture: { png: Uint8Array; title: string; filename: string },
 ): Promise<string | undefined> {
 	const { slack } = context
 	if (!slack) return undefined
-	const { png, title } = picture
+	const { png, title, filename } = picture
 	const fail = (step: string, error: string) => {
 		context.logger.warn('a picture could not be uploaded to Slack', { step, error })
 		return undefined
 	}
-	// The name must not say whom it is about.
 	const begun = await slack.call('files.getUploadURLExternal', {
-		filename: 'explanation.png',
+		filename,
 		length: png.byteLength,
 	})
 	if (!begun.ok) return fail('files.getUploadURLExternal', begun.error.message)

@@ -1,7 +1,13 @@
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { describe, expect } from 'vitest'
+import { defaultLimits } from '../../../src/core/limits.ts'
+import { openDatabase } from '../../../src/db/database.ts'
+import { openSql } from '../../../src/db/open-node.ts'
+import { setDeployment } from '../../../src/registry/deployment/set-deployment.ts'
 import { openEvents } from '../../support/event-stream.ts'
-import { withServer } from '../../support/fixtures.ts'
+import { withOpener, withServer } from '../../support/fixtures.ts'
 import { type TestServer, testServer } from '../../support/server.ts'
 
 const test = withServer()
@@ -195,6 +201,165 @@ describe('a stream', () => {
 		await put(server, environment, '2')
 		expect(await stream.next()).toMatchObject({ id: '5', data: { champion: '2' } })
 		stream.close()
+	})
+
+	test('waits for the first deployment of an environment, and is 404 where there can be none', async ({
+		server,
+	}) => {
+		const environment = randomUUID()
+		const stream = await follow(server, environment)
+		expect(await stream.nextBlock()).toEqual({ comment: '' })
+		await put(server, environment, '2')
+		expect(await stream.next()).toMatchObject({ id: '1', data: { champion: '2' } })
+		stream.close()
+		for (const at of ['/v1/models/credit/deployments/a%2Fb', '/v1/models/none/deployments/production'])
+			expect((await server.fetch(at, { headers: { accept: 'text/event-stream' } })).status).toBe(404)
+	})
+
+	test('is what an Accept header names that does not prefer JSON', async ({ server }) => {
+		const environment = await deployed(server)
+		const typeOf = async (accept: string, method = 'GET') => {
+			const headers = { authorization: `Bearer ${server.adminKey}`, accept }
+			const abort = new AbortController()
+			const answer = await fetch(`${server.url}${path}/${environment}`, {
+				...{ method, headers, signal: abort.signal },
+			})
+			expect([answer.status, answer.headers.get('vary')], accept).toEqual([200, 'Accept'])
+			abort.abort()
+			return answer.headers.get('content-type')
+		}
+		for (const accept of ['text/event-stream', 'text/event-stream, */*', 'Text/Event-Stream; q=0.5'])
+			expect(await typeOf(accept), accept).toBe('text/event-stream')
+		for (const accept of [
+			'*/*',
+			'application/json',
+			'text/*, application/json',
+			'text/event-stream;q=0, */*',
+		])
+			expect(await typeOf(accept), accept).toBe('application/json')
+		expect(await typeOf('application/json, text/event-stream;q=0.9')).toBe('application/json')
+		expect(await typeOf('text/event-stream', 'HEAD')).toBe('text/event-stream')
+		const other = { headers: { accept: 'text/plain' } }
+		expect((await server.fetch(`${path}/${environment}`, other)).status).toBe(406)
+	})
+
+	test('ends when the key is revoked or expires', async ({ server }) => {
+		const environment = await deployed(server)
+		const keyOf = async (more = {}) =>
+			(await server.post('/v1/keys', { name: 'follower', role: 'viewer', ...more })).body
+		const [revoked, expired] = [await keyOf(), await keyOf({ expires: '1h' })]
+		const [one, other] = await Promise.all(
+			[revoked, expired].map(({ secret }) =>
+				follow(server, environment, { authorization: `Bearer ${secret}` }),
+			),
+		)
+		for (const stream of [one, other]) expect(await stream?.next()).toMatchObject({ id: '1' })
+		await server.fetch(`/v1/keys/${revoked.id}`, { method: 'DELETE' })
+		expect(await one?.next()).toBeUndefined()
+		await put(server, environment, '2')
+		expect(await other?.next()).toMatchObject({ id: '2' })
+		server.clock.advance(3_600_000)
+		expect(await other?.next()).toBeUndefined()
+		expect((await wait(server, environment, undefined, '1s', expired.secret)).status).toBe(401)
+	})
+
+	test('sends every revision, in order, to a client that reads late', async ({ server }) => {
+		const environment = await deployed(server)
+		const { hostname, port } = new URL(server.url)
+		const socket = connect(Number(port), hostname)
+		socket.write(
+			`GET ${path}/${environment} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${server.adminKey}\r\nAccept: text/event-stream\r\n\r\n`,
+		)
+		await once(socket, 'readable')
+		// More than what sockets hold, each in a row of the table as PUT would add it.
+		const { context } = server
+		const since = context.now()
+		const challenger = 'x'.repeat(2000)
+		const last = 8000
+		for (let from = 2; from <= last; from += 1000)
+			await context.sql.batch(
+				Array.from({ length: Math.min(1000, last - from + 1) }, (_, i) => ({
+					sql: 'INSERT INTO deployment (model, environment, revision, champion, challenger, since) VALUES (?, ?, ?, ?, ?, ?)',
+					params: ['credit', environment, from + i, '1', challenger, since],
+				})),
+			)
+		const [answer] = [await wait(server, environment, `"${last}"`, '0s')]
+		expect(answer.body.revision).toBe(last)
+		let text = ''
+		let ids: number[] = []
+		socket.setEncoding('utf8')
+		for await (const part of socket) {
+			text += part
+			if (!text.slice(-5000).includes(`id: ${last}\n`)) continue
+			ids = [...text.matchAll(/^id: (\d+)$/gm)].map(([, id]) => Number(id))
+			break
+		}
+		expect(ids).toEqual(Array.from({ length: last }, (_, i) => i + 1))
+	})
+})
+
+test('changes that another process makes are seen too', async ({ server }) => {
+	const environment = await deployed(server)
+	const waiting = wait(server, environment, await tagOf(server, environment), '60s')
+	const stream = await follow(server, environment)
+	expect(await stream.next()).toMatchObject({ id: '1' })
+	const sql = await openSql(server.databaseUrl)
+	const other = { ...server.context, sql, db: openDatabase(sql), committed: () => {} }
+	const admin = { id: 'cli', how: 'cli', role: 'admin', models: ['*'] } as const
+	await setDeployment(other, admin, 'credit', environment, { champion: '3' })
+	await sql.close()
+	expect(await waiting).toMatchObject({ status: 200, body: { champion: '3' } })
+	expect(await stream.next()).toMatchObject({ id: '2', data: { champion: '3' } })
+	stream.close()
+})
+
+describe('a server with few connections and followers', () => {
+	const limited = withOpener(async (connections: number) => {
+		const server = await testServer({}, { limits: { ...defaultLimits, connections, followers: 6 } })
+		await prepare(server)
+		await put(server, 'production', '1')
+		return server
+	})
+
+	limited('serves others beside as many followers as are allowed, and refuses more', async ({ open }) => {
+		const server = await open(4)
+		const streams = []
+		for (let n = 0; n < 6; n++) {
+			const stream = await follow(server, 'production')
+			expect(await stream.next(), String(n)).toMatchObject({ id: '1' })
+			streams.push(stream)
+		}
+		const tag = await tagOf(server, 'production')
+		const refused = await wait(server, 'production', tag)
+		expect(refused).toMatchObject({ status: 503, body: { code: 'overloaded' } })
+		expect(refused.headers.get('retry-after')).toBe('5')
+		const headers = { accept: 'text/event-stream' }
+		expect((await server.fetch(`${path}/production`, { headers })).status).toBe(503)
+		expect((await put(server, 'production', '2')).status).toBe(200)
+		for (const stream of streams) {
+			expect(await stream.next()).toMatchObject({ id: '2' })
+			stream.close()
+		}
+	})
+
+	limited('has room again when followers are gone', async ({ open }) => {
+		const server = await open(100)
+		const tag = await tagOf(server, 'production')
+		for (let round = 0; round < 3; round++) {
+			const abort = new AbortController()
+			const headers = { authorization: `Bearer ${server.adminKey}`, 'if-none-match': tag }
+			const waits = Array.from({ length: 3 }, () =>
+				fetch(`${server.url}${path}/production?wait=60s`, { headers, signal: abort.signal }).catch(() => {}),
+			)
+			const streams = await Promise.all(Array.from({ length: 3 }, () => follow(server, 'production')))
+			for (const stream of streams) expect(await stream.next()).toMatchObject({ id: '1' })
+			const refusal = () => wait(server, 'production', tag, '1ms')
+			await expect.poll(async () => (await refusal()).status).toBe(503)
+			abort.abort()
+			await Promise.all(waits)
+			for (const stream of streams) stream.close()
+			await expect.poll(async () => (await refusal()).status).toBe(304)
+		}
 	})
 })
 

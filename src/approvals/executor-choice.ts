@@ -1,0 +1,40 @@
+import type { Context } from '../context.ts'
+import type { ChangeSet } from '../db/changes.ts'
+import type { RequestKind } from '../db/schema.ts'
+import type { Action, Executor } from '../ports/executors.ts'
+import type { ModelRow } from '../registry/model/find-model.ts'
+import { type ActionTarget, matchesAction } from '../rules/approval-policies.ts'
+
+/** The kinds that change which versions serve. */
+export const deploymentKinds: readonly string[] = [
+	'rollback',
+	'promotion',
+	'deployment',
+	'canary',
+] satisfies RequestKind[]
+
+/** What policies and executors match. */
+export const targetOf = (
+	{ kind, environment }: Pick<Action, 'kind' | 'environment'>,
+	{ name, tags, riskTier }: Pick<ModelRow, 'name' | 'tags' | 'riskTier'>,
+): ActionTarget => ({ kind, model: name, tags, riskTier, environment })
+
+/**
+ * What carries the action out: for deployments and retrainings the first executor of `approvals.yaml` that matches, else
+ * the pointer; any other kind changes Plumbline itself, and its executor has the name of the kind. Undefined if it is not
+ * connected.
+ */
+export function executorFor(
+	context: Context,
+	action: Action,
+	model: Pick<ModelRow, 'name' | 'tags' | 'riskTier'>,
+): { name: string; executor: Executor<ChangeSet> | undefined } {
+	const isOurs = !deploymentKinds.includes(action.kind) && action.kind !== 'retraining'
+	const target = targetOf(action, model)
+	const choice = isOurs
+		? { name: action.kind, settings: {} }
+		: (context.policies.current().executors.find((e) => matchesAction(e, target)) ?? pointer)
+	return { name: choice.name, executor: context.executors[choice.name]?.open(choice.settings) }
+}
+
+const pointer = { name: 'pointer', settings: {} }

@@ -1,0 +1,29 @@
+import { expireRequests } from '../approvals/request/expire-requests.ts'
+import type { Context } from '../context.ts'
+import { executions } from '../db/schema.ts'
+import { isDue } from './claim.ts'
+import { executeRequest } from './execute.ts'
+import { openReviews } from './reviews.ts'
+
+/** At once: one that hangs holds up the others only for a while. */
+const atOnce = 8
+
+/**
+ * What time brings, in order: pending requests expire, approved ones whose time has come are carried out, those that wait
+ * for windows are verified, and approvals by break-glass get an incident for their review.
+ */
+export async function executeDue(context: Context): Promise<{ expired: number; executions: number }> {
+	const expired = await expireRequests(context)
+	const due = await context.db
+		.select({ request: executions.request })
+		.from(executions)
+		.where(isDue(context.now()))
+		.orderBy(executions.notBefore)
+	const queue = due.values()
+	const next = async () => {
+		for (const { request } of queue) await executeRequest(context, request)
+	}
+	await Promise.all(Array.from({ length: atOnce }, next))
+	await openReviews(context)
+	return { expired, executions: due.length }
+}

@@ -1,0 +1,168 @@
+import type { Context } from '../../context.ts'
+import type { Actor } from '../../core/actor.ts'
+import { readers } from '../../core/actor.ts'
+import { AppError } from '../../core/errors.ts'
+import { nearest } from '../../core/nearest.ts'
+import { dayMs, formatTime, parseDuration, parseTime } from '../../core/time.ts'
+import { type EntrySubject, entryTopics, recentEntries } from '../../evidence/audit/recent-entries.ts'
+import { authorise } from '../../registry/key/authorise.ts'
+import { auditMessage, modelReportMessage, predictionReportMessage } from '../blocks/records.ts'
+import { findModelInWords, findPredictionInWords, UnclearName } from '../parse-arguments.ts'
+import type { SlackCommand } from '../reply.ts'
+import { noMore } from './models.ts'
+
+const maxEntries = 20
+const auditUsage = 'audit <prediction|model|person> [since 30d]'
+
+export const audit: SlackCommand = {
+	name: 'audit',
+	usage: auditUsage,
+	about: 'who did what, from the ledger, the newest first',
+	example: 'audit credit-risk since 30d',
+	isPersonal: true,
+	answer: async (context, { actor, words }) => {
+		authorise(actor, 'auditor')
+		const { rest: before, since, sinceText } = splitSince(words, context.now())
+		const { rest, topics } = splitTopics(before)
+		if (rest.length === 0 && topics.length === 0)
+			throw new AppError(
+				'invalid',
+				`Add what to look up: /plumb ${auditUsage}. Topics are ${Object.keys(entryTopics).join(', ')}.`,
+			)
+		const subject = rest.length === 0 ? undefined : await subjectOf(context, actor, rest, words)
+		const found = await recentEntries(context, actor, { subject, topics, since, limit: maxEntries })
+		return auditMessage(found, { about: [...rest, ...topics].join(' '), since: sinceText })
+	},
+}
+
+/** Topics at the end of the words. */
+function splitTopics(words: readonly string[]) {
+	let end = words.length
+	while (end > 0 && Object.hasOwn(entryTopics, words[end - 1]?.toLowerCase() ?? '')) end--
+	return { rest: words.slice(0, end), topics: words.slice(end).map((w) => w.toLowerCase()) }
+}
+
+/** The words before `since …`, and the time after it. Throws `invalid` for a text that is no time. */
+function splitSince(words: readonly string[], now: number) {
+	const at = words.findLastIndex((word) => word.toLowerCase() === 'since')
+	if (at === -1) return { rest: words, since: undefined, sinceText: undefined }
+	const text = words.slice(at + 1).join(' ')
+	const since = sinceTime(text, now)
+	if (since === undefined)
+		throw new AppError(
+			'invalid',
+			`"${text.slice(0, 100)}" is no time. Use since with 30d, 12h, 2026-03-01, yesterday or monday: /plumb ${auditUsage}.`,
+		)
+	return { rest: words.slice(0, at), since, sinceText: formatTime(since) }
+}
+
+const weekdays = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday']
+
+/** When a period begins, in UTC: `30d` before now, a date, or a day by name. */
+function sinceTime(text: string, now: number): number | undefined {
+	const lower = text.toLowerCase()
+	const today = Math.floor(now / dayMs) * dayMs
+	if (lower === 'today') return today
+	if (lower === 'yesterday') return today - dayMs
+	const weekday = weekdays.indexOf(lower)
+	if (weekday !== -1) return today - ((new Date(today).getUTCDay() - weekday + 7) % 7) * dayMs
+	const ms = parseDuration(text)
+	if (ms !== undefined) return Math.max(0, now - ms)
+	return parseTime(/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00Z` : text)
+}
+
+/** A model, a person, an incident or request, and otherwise a prediction. */
+async function subjectOf(
+	context: Context,
+	actor: Actor,
+	rest: readonly string[],
+	words: readonly string[],
+): Promise<EntrySubject> {
+	const text = rest.join(' ')
+	const actors = actorsOf(actor, text)
+	if (actors) return { actors }
+	const object = /^(inc|req|sil)_/.exec(text)?.[1]
+	if (object !== undefined) return { object: `${objectKinds[object]}:${text}` }
+	try {
+		const { model, rest: more } = await findModelInWords(context, actor, [
+			...rest,
+			...words.slice(rest.length),
+		])
+		if (more.length === words.length - rest.length) return { model: model.name }
+	} catch (error) {
+		if (!(error instanceof AppError)) throw error
+		// A text with a digit can be the id of a prediction; without one it is a misspelt name.
+		if (error instanceof UnclearName && (error.code === 'invalid' || !/\d/.test(text))) throw error
+	}
+	return { prediction: text }
+}
+
+const objectKinds: Record<string, string> = { inc: 'incident', req: 'request', sil: 'silence' }
+
+/** The ledger's names of a person; undefined if the text does not name one. */
+function actorsOf(actor: Actor, text: string): string[] | undefined {
+	const user = /^<@([A-Z0-9]+)>$/.exec(text)?.[1]
+	const team = /^slack:([^/]+)\//.exec(actor.id)?.[1]
+	if (user !== undefined) return team === undefined ? [] : [`slack:${team}/${user}`]
+	return /^(key|slack|job):./.test(text) || text === 'cli' ? [text] : undefined
+}
+
+/** What reports there are: of a prediction, or of a model with the path of its data. */
+const predictionTemplates = ['explanation', 'adverse-action'] as const
+const modelTemplates: Record<string, string> = {
+	bias: 'bias',
+	'bias-audit': 'bias',
+	performance: 'metrics?metric=performance.*',
+	drift: 'metrics?metric=drift.*',
+	metrics: 'metrics',
+	monitoring: 'metrics',
+	'model-monitoring': 'metrics',
+}
+const templates = [...predictionTemplates, ...Object.keys(modelTemplates)]
+const reportUsage = 'report <template> <model|prediction> [period]'
+
+export const report: SlackCommand = {
+	name: 'report',
+	usage: reportUsage,
+	about: 'where the explanation of a prediction, or the figures of a model, can be fetched',
+	example: 'report bias credit-risk 30d',
+	isPersonal: true,
+	answer: async (context, { actor, words }) => {
+		authorise(actor, readers)
+		const [template = '', ...rest] = words
+		const name = template.toLowerCase()
+		if ((predictionTemplates as readonly string[]).includes(name)) {
+			const asked = await findPredictionInWords(context, actor, rest, `report ${name}`)
+			return predictionReportMessage(asked, context.publicUrl)
+		}
+		const path = Object.hasOwn(modelTemplates, name) ? modelTemplates[name] : undefined
+		if (path === undefined) throw unknownTemplate(template)
+		const period = rest.at(-1) ?? ''
+		const ms = rest.length > 1 ? parseDuration(period) : undefined
+		const about = ms === undefined ? rest : rest.slice(0, -1)
+		try {
+			const { model, rest: more } = await findModelInWords(context, actor, about)
+			noMore(more, reportUsage)
+			const now = context.now()
+			const times = ms === undefined ? undefined : { from: formatTime(now - ms), to: formatTime(now) }
+			return modelReportMessage(model.name, name, path, context.publicUrl, times)
+		} catch (error) {
+			if (!(error instanceof UnclearName)) throw error
+			const period = ms === undefined ? [] : rest.slice(-1)
+			throw new UnclearName(
+				error.code,
+				error.message,
+				error.choices.map((c) => ({ ...c, words: [name, ...c.words, ...period] })),
+			)
+		}
+	},
+}
+
+function unknownTemplate(template: string): AppError {
+	const near = nearest(template, templates)
+	const what = template === '' ? 'Add a template.' : `There is no template "${template.slice(0, 100)}".`
+	return new AppError(
+		'invalid',
+		`${what}${near ? ` Did you mean "${near}"?` : ''} Of a prediction: ${predictionTemplates.join(', ')}; of a model: ${Object.keys(modelTemplates).join(', ')}. Use /plumb ${reportUsage}.`,
+	)
+}

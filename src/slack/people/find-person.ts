@@ -1,0 +1,181 @@
+import type { Context } from '../../context.ts'
+import type { Actor } from '../../core/actor.ts'
+import { AppError } from '../../core/errors.ts'
+import type { Result } from '../../core/result.ts'
+import { minuteMs } from '../../core/time.ts'
+import { within } from '../../core/within.ts'
+import type { Grant, PeopleFile } from '../../ports/people.ts'
+import type { SlackClient } from '../../ports/slack-client.ts'
+import { findSlackUser, isExpired } from '../../registry/key/map-slack-user.ts'
+import { Owner } from '../../registry/person/owner.ts'
+import { emailKey } from '../../registry/person/people-file.ts'
+import { clientOf, homeOf } from '../teams.ts'
+import { isInGroup, type Profile, readProfile } from './directory.ts'
+
+/** A person as Slack's payloads name them. `enterprise`: the organisation, in Enterprise Grid. */
+export type Person = { team: string; user: string; enterprise?: string | undefined }
+
+/** How old what Slack said may be. `mustAsk`: without an answer there is no actor. */
+type Freshness = { profileMs: number; groupMs: number; mustAsk: boolean }
+
+const cached: Freshness = { profileMs: 5 * minuteMs, groupMs: minuteMs, mustAsk: false }
+const now: Freshness = { profileMs: 0, groupMs: 0, mustAsk: true }
+// A command has to be acknowledged within three seconds.
+const waitMs = 1500
+
+/**
+ * The actor of a Slack user; undefined without a role, when it has expired, or when the person was deactivated. Being in a
+ * channel gives no role. What Slack says may be some minutes old, so this is for reading. Throws `unavailable` where the
+ * role depends on Slack and it cannot be asked.
+ */
+export const slackActor = (context: Context, person: Person): Promise<Actor | undefined> =>
+	actorOf(context, person, cached)
+
+/** The same at the moment of a vote or another change: Slack is asked anew, and `unavailable` if it cannot be. */
+export const freshActor = (context: Context, person: Person): Promise<Actor | undefined> =>
+	actorOf(context, person, now)
+
+/** What is known about a person while their role is looked for. */
+type Search = {
+	context: Context
+	person: Person
+	people: PeopleFile
+	fresh: Freshness
+	slack: SlackClient | undefined
+	/** Of a full member of a workspace that the app has a token of; only then it says who somebody is. */
+	profile: Profile | undefined
+	/** Whether e-mail addresses of the workspace are those of the mapping file. */
+	isOurs: boolean
+}
+
+/** The stages, in order: what mappings say, what Slack says, the first mapping that fits, the groups of the person. */
+async function actorOf(context: Context, person: Person, fresh: Freshness): Promise<Actor | undefined> {
+	const people = context.people.current()
+	const direct = await directGrant(context, person, people)
+	const { slack, isOwn } = await clientOf(context, person)
+	const told = await profileOf(person, slack, fresh)
+	if (!told.ok && (fresh.mustAsk || (!direct.grant && hasIndirect(people)))) throw unavailable(told.error)
+	const said = told.ok ? told.value : undefined
+	// Whom Slack does not know cannot be vouched for at a vote.
+	if (said?.isDeactivated || (fresh.mustAsk && !said)) return undefined
+	const profile = isOwn && said?.isMember ? said : undefined
+	const isOurs = profile !== undefined && (await isOurTeam(context, person, people))
+	const search: Search = { context, person, people, fresh, slack, profile, isOurs }
+	const grant = direct.grant ?? (await indirectGrant(search))
+	if (!grant) return undefined
+	const { team, user } = person
+	const groups = await groupsOf(search)
+	return {
+		id: `slack:${team}/${user}`,
+		how: 'slack',
+		role: grant.role,
+		models: grant.models,
+		owner: direct.owner ?? grant.owner ?? (direct.grant ? undefined : ownerOf(profile)),
+		...(groups.length > 0 ? { groups } : {}),
+	}
+}
+
+/** Somebody who is found by what Slack says is the owner of their address: the same person in every workspace. */
+const ownerOf = (profile: Profile | undefined): string | undefined => Owner.safeParse(profile?.email).data
+
+async function isOurTeam(
+	context: Context,
+	{ team, enterprise }: Person,
+	{ teams }: PeopleFile,
+): Promise<boolean> {
+	if (teams.includes(team)) return true
+	const home = await homeOf(context)
+	return home?.team === team || (home?.isOrgWide === true && home.enterprise === enterprise)
+}
+
+const unavailable = (reason: string) =>
+	new AppError(
+		'unavailable',
+		`Slack cannot be asked who you are: ${reason}. Nothing was changed; try again in a minute.`,
+	)
+
+/**
+ * The role that names the Slack user: of an admin's command, otherwise of the mapping file. The owner of an expired mapping
+ * stays with the person, so that nobody becomes two.
+ */
+async function directGrant(
+	context: Context,
+	{ team, user }: Person,
+	{ bySlack }: PeopleFile,
+): Promise<{ grant: Grant | undefined; owner: string | undefined }> {
+	const mapped = await findSlackUser(context, { team, user })
+	const listed = bySlack.get(`${team}/${user}`)
+	const byAdmin =
+		mapped && !isExpired(mapped, context.now()) ? { role: mapped.role, models: mapped.models } : undefined
+	return {
+		grant: byAdmin ?? inForce(context, listed),
+		owner: mapped?.owner ?? listed?.owner,
+	}
+}
+
+const inForce = (context: Context, grant: Grant | undefined): Grant | undefined =>
+	grant && (grant.expiresAt === undefined || grant.expiresAt > context.now()) ? grant : undefined
+
+const hasIndirect = ({ byEmail, bySso, byGroup }: PeopleFile): boolean =>
+	byEmail.size + bySso.size + byGroup.length > 0
+
+/** What Slack says, or why it does not; somebody who only reads does not wait for long. */
+async function soon<T>(
+	{ mustAsk }: Freshness,
+	asked: Promise<Result<T, string>>,
+): Promise<Result<T, string>> {
+	if (mustAsk) return asked
+	return (await within(waitMs, asked)) ?? { ok: false, error: `no answer within ${waitMs} ms` }
+}
+
+async function profileOf(
+	{ team, user, enterprise }: Person,
+	slack: SlackClient | undefined,
+	fresh: Freshness,
+): Promise<Result<Profile | undefined, string>> {
+	if (!slack) return { ok: false, error: 'it is not set up' }
+	const ours = [team, enterprise].filter((id) => id !== undefined)
+	return soon(fresh, readProfile(slack, user, ours, fresh.profileMs))
+}
+
+/** The first grant of the mapping file that fits: by e-mail, by organisation, by group. */
+async function indirectGrant(search: Search): Promise<Grant | undefined> {
+	const { context, people, profile, isOurs } = search
+	if (!profile) return undefined
+	const byEmail =
+		isOurs && profile.email !== undefined ? people.byEmail.get(emailKey(profile.email)) : undefined
+	const bySso = isOurs && profile.sso !== undefined ? people.bySso.get(profile.sso) : undefined
+	const found = inForce(context, byEmail) ?? inForce(context, bySso)
+	if (found) return found
+	for (const [group, grant] of people.byGroup)
+		if (inForce(context, grant) && (await isMemberOf(search, group))) return grant
+	return undefined
+}
+
+/** Groups that policies name and the person is in. */
+async function groupsOf(search: Search): Promise<string[]> {
+	const named = new Set(search.context.policies.current().policies.flatMap((policy) => policy.groups))
+	const groups: string[] = []
+	for (const group of named) if (await isMemberOf(search, group)) groups.push(group)
+	return groups
+}
+
+/** Whether the person is in a group: of the mapping file, or of Slack as GROUP or TEAM/GROUP. */
+async function isMemberOf(search: Search, group: string): Promise<boolean> {
+	const { person, people, profile, isOurs } = search
+	const members = people.groups.get(group)
+	if (!members) return isInSlackGroup(search, group)
+	if (members.users.has(`${person.team}/${person.user}`)) return true
+	if (isOurs && profile?.email !== undefined && members.emails.has(emailKey(profile.email))) return true
+	for (const inner of members.slackGroups) if (await isInSlackGroup(search, inner)) return true
+	return false
+}
+
+/** Throws `unavailable` if Slack cannot be asked and has to be. */
+async function isInSlackGroup({ person, slack, profile, fresh }: Search, group: string): Promise<boolean> {
+	const [id, team = person.team] = group.split('/').reverse()
+	if (!profile || !slack || id === undefined || team !== person.team) return false
+	const told = await soon(fresh, isInGroup(slack, person.user, id, fresh.groupMs))
+	if (!told.ok && fresh.mustAsk) throw unavailable(told.error)
+	return told.ok && told.value
+}

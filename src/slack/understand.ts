@@ -1,0 +1,184 @@
+import type { Context } from '../context.ts'
+import type { Actor } from '../core/actor.ts'
+import { AppError } from '../core/errors.ts'
+import { nearest } from '../core/nearest.ts'
+import { reachedModels } from '../registry/model/find-model.ts'
+import { named, type SlackMessage, textMessage } from './blocks/text.ts'
+import { commandNamed, slackCommands } from './commands.ts'
+import { type Held, longestText, type Meaning, parseWords } from './intents/parse-words.ts'
+import { isActing, phrases, plainWords } from './intents/vocabulary.ts'
+import { UnclearName } from './parse-arguments.ts'
+import { findChoice, type Offer, offerChoices } from './questions/choice.ts'
+import type { Reply, SlackCommand } from './reply.ts'
+
+/** Answers what a person says: a command, or plain words that mean one. Nothing is done that they do not ask for. */
+export async function answerText(context: Context, actor: Actor, text: string): Promise<Reply> {
+	if (text.length > longestText)
+		throw new AppError('invalid', `The text has ${text.length} characters; the limit is ${longestText}.`)
+	const [name = 'help', ...words] = withoutAddress(text)
+		.split(/\s+/)
+		.filter((w) => w !== '')
+	const command = commandNamed(name.toLowerCase())
+	if (command && isTyped(command, words)) return run(context, actor, command, words)
+	const meaning = parseWords(text, {
+		models: await reachedModels(context, actor),
+		rules: context.rules.current().rules.map((rule) => rule.name),
+	})
+	const misspelt = command ? undefined : misspeltCommand(name, words)
+	if (misspelt) return offerCorrection(context, actor, name, misspelt, words)
+	if ('words' in meaning && 'intent' in meaning && !('held' in meaning)) {
+		// An id can be any word, so that only the log knows whether one is named.
+		if (command?.name === 'why' && meaning.intent === 'status')
+			return run(context, actor, command, words).catch((error: unknown) => {
+				if (!(error instanceof AppError)) throw error
+				return run(context, actor, commandNamed('status') as SlackCommand, meaning.words)
+			})
+		const meant = commandNamed(meaning.intent) as SlackCommand
+		// A command with words that plain words do not explain says itself what is wrong with them.
+		const isPlain = command !== meant || meaning.words.length > 0
+		return run(context, actor, meant, isPlain ? meaning.words : words)
+	}
+	if ('nearest' in meaning && command) return run(context, actor, command, words)
+	if ('either' in meaning) return offerEither(context, actor, meaning)
+	if ('held' in meaning) return { message: heldMessage(meaning) }
+	return { message: notUnderstood(text, meaning), isUnclear: true }
+}
+
+/** Runs the command that a button carries. */
+export async function runChoice(context: Context, actor: Actor, id: string): Promise<Reply> {
+	const { command, words } = await findChoice(context, actor, id)
+	const found = commandNamed(command)
+	if (!found) throw new AppError('not-found', 'This button is from an older version. Run the command again.')
+	return run(context, actor, found, words)
+}
+
+/** Runs a command. Where a name is unclear, the reply has a button for each name that could be meant. */
+async function run(
+	context: Context,
+	actor: Actor,
+	command: SlackCommand,
+	words: readonly string[],
+): Promise<Reply> {
+	const { isPersonal = false } = command
+	try {
+		const reply = await command.answer(context, { actor, words })
+		return { isPersonal, ...('message' in reply ? reply : { message: reply }) }
+	} catch (error) {
+		if (!(error instanceof UnclearName)) throw error
+		const offers = error.choices.map((choice) => ({ ...choice, command: command.name }))
+		return { isPersonal, message: await offerChoices(context, actor, named(error.message, 2000), offers) }
+	}
+}
+
+/** Without mentions of the app and its name at the beginning. */
+const withoutAddress = (text: string): string =>
+	text.replace(/^(\s*(<@[A-Z0-9]+(\|[^>]*)?>|\/plumb\b)[:,]?)+/, '').trim()
+
+// Words of sentences, which no command has before its reason.
+const ofSentences = new Set(
+	`a an the this that is are was were be been did do does has have had can could should would will shall may might must i me my we us our
+	you your it its he she they them please pls what which who whom when where how why of about on any anything dont don't don’t not never
+	no if unless and or but now yet again ever so still there here doing going thanks`.split(/\s+/),
+)
+
+/** Whether the words after a command's name are arguments, not the rest of a sentence. */
+function isTyped({ name }: SlackCommand, words: readonly string[]): boolean {
+	const at = isActing(name) ? words.findIndex((w) => /^(because|bc|reason:)$/i.test(w)) : -1
+	const before = at === -1 ? words : words.slice(0, at)
+	if (before.some((w) => ofSentences.has(w.toLowerCase()) || w.includes('?'))) return false
+	// A second sentence after the reason could take the order back.
+	return !isActing(name) || at === -1 || !/[.?!;]\s+\S|\?/.test(words.slice(at).join(' '))
+}
+
+const whyHeld: Record<Held, string> = {
+	question: 'a question about it does nothing',
+	negation: 'your words say not to',
+	condition: 'it cannot be done later or on a condition',
+	quoted: 'quoted words do nothing',
+	sentences: 'there is more than one sentence',
+	statement: 'your words do not clearly request it',
+	several: 'more than one model is named',
+	spelling: 'the verb is misspelt',
+}
+
+/** Says that nothing was done, and the exact command that would do it. */
+function heldMessage({ held, intent, words }: Extract<Meaning, { held: Held }>): SlackMessage {
+	return textMessage(
+		`Nothing was done: ${whyHeld[held]}. To request it, send exactly this, with your reason: \`${exactCommand(intent, words)}\``,
+	)
+}
+
+/** The whole command, with what is missing in angle brackets. */
+function exactCommand(intent: string, words: readonly string[]): string {
+	const at = words.indexOf('because')
+	const before = at === -1 ? words : words.slice(0, at)
+	const about = before.length === 0 || /^(to|in|for)$/.test(before[0] ?? '') ? ['<model>', ...before] : before
+	const version = intent === 'promote' && !about.includes('to') ? ['to', '<version>'] : []
+	const time = intent === 'silence' && !about.includes('for') ? ['for', '2h'] : []
+	const because = at === -1 ? ['because', '<reason>'] : words.slice(at)
+	const text = ['/plumb', intent, ...about, ...version, ...time, ...because].join(' ')
+	return named(text.replaceAll('`', "'"), 600)
+}
+
+/** Two commands that could be meant: a button for each that reads, the exact text of each that acts. */
+async function offerEither(
+	context: Context,
+	actor: Actor,
+	{ either, words }: Extract<Meaning, { either: unknown }>,
+): Promise<Reply> {
+	const all = either.map((intent, i) => ({ intent, words: words[i] ?? [] }))
+	const texts = all.map(({ intent, words }) =>
+		isActing(intent)
+			? `\`${exactCommand(intent, words)}\``
+			: `\`${named(['/plumb', intent, ...words].join(' ').replaceAll('`', "'"), 600)}\``,
+	)
+	const text = `This could mean ${texts.join(' or ')}. Nothing was done.`
+	const offers = all.flatMap(({ intent, words }): Offer[] =>
+		isActing(intent) ? [] : [{ label: `${intent} ${words.join(' ')}`.trim(), command: intent, words }],
+	)
+	return {
+		message: offers.length === 0 ? textMessage(text) : await offerChoices(context, actor, text, offers),
+	}
+}
+
+/** The command that a first word is a misspelling of, if the rest are the arguments of a command. */
+function misspeltCommand(name: string, words: readonly string[]): SlackCommand | undefined {
+	const word = name.toLowerCase()
+	if (plainWords.has(word) || phrases.has(word)) return undefined
+	const near = commandNamed(
+		nearest(
+			word,
+			slackCommands.map((c) => c.name),
+		) ?? '',
+	)
+	return near && isTyped(near, words) ? near : undefined
+}
+
+/** Says which command is meant, with a button that runs it if it only reads. */
+async function offerCorrection(
+	context: Context,
+	actor: Actor,
+	name: string,
+	{ name: command }: SlackCommand,
+	words: readonly string[],
+): Promise<Reply> {
+	const whole = named(['/plumb', command, ...words].join(' ').replaceAll('`', "'"), 600)
+	const text = `There is no command "${named(name)}". Did you mean \`${whole}\`? \`/plumb help\` lists the commands.`
+	if (isActing(command)) return { message: textMessage(text) }
+	const label = [command, ...words].join(' ')
+	return { message: await offerChoices(context, actor, text, [{ label, command, words }]) }
+}
+
+function notUnderstood(
+	text: string,
+	{ nearest: intent }: Extract<Meaning, { nearest: unknown }>,
+): SlackMessage {
+	const command = commandNamed(intent ?? '')
+	const shown = named(text.replaceAll('`', "'"), 100)
+	const near = command
+		? ` The nearest command is \`/plumb ${named(command.usage)}\`, such as \`/plumb ${named(command.example)}\`.`
+		: ''
+	return textMessage(
+		`"${shown}" was not understood, and nothing was done.${near} \`/plumb help\` lists the commands.`,
+	)
+}
