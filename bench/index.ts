@@ -1,5 +1,6 @@
 import { benchAnswers } from './answers.ts'
 import { benchBackFill } from './back-fill.ts'
+import { benchChat } from './chat.ts'
 import { benchCompute } from './compute.ts'
 import { benchEvaluate } from './evaluate.ts'
 import { benchExplain } from './explain.ts'
@@ -17,4 +18,5 @@ if (part === undefined || part === 'outcomes') results.push(...(await benchOutco
 if (part === undefined || part === 'evaluate') results.push(...(await benchEvaluate()))
 if (part === undefined || part === 'explain') results.push(...(await benchExplain(Number(size ?? 100_000))))
 if (part === undefined || part === 'answers') results.push(...(await benchAnswers(Number(size ?? 400_000))))
+if (part === undefined || part === 'chat') results.push(...(await benchChat(Number(size ?? 20))))
 console.log(toTable(results))

@@ -1,10 +1,11 @@
 import { eq } from 'drizzle-orm'
+import { executorFor } from '../approvals/executor-choice.ts'
 import type { Context } from '../context.ts'
 import { AppError } from '../core/errors.ts'
 import { noteDelivery } from '../db/deliveries.ts'
 import { type RequestStatus, requests } from '../db/schema.ts'
 import type { Action } from '../ports/executors.ts'
-import { openExecutor } from './open-executor.ts'
+import { findModel } from '../registry/model/find-model.ts'
 import { recordResult } from './result.ts'
 
 /**
@@ -21,9 +22,10 @@ export async function takeResult(
 	if (id === '' || !headers.has('webhook-timestamp') || !headers.has('webhook-signature')) throw unsigned()
 	const [row] = await context.db.select().from(requests).where(eq(requests.id, request))
 	if (!row) throw new AppError('not-found', `There is no request "${request.slice(0, 100)}".`)
-	const executor = await openExecutor(context, JSON.parse(row.action) as Action)
-	if (!executor.resultOf)
-		throw new AppError('conflict', `${executor.name}, which carries out ${request}, takes no results.`)
+	const action = JSON.parse(row.action) as Action
+	const { name, executor } = executorFor(context, action, await findModel(context, action.model))
+	if (!executor?.resultOf)
+		throw new AppError('conflict', `${name}, which carries out ${request}, takes no results.`)
 	const result = await executor.resultOf(headers, body)
 	if (!result) throw unsigned()
 	const isForeign = id.startsWith('req_') && id !== request

@@ -5,12 +5,9 @@ import { authorise } from '../registry/key/authorise.ts'
 import { withNearestModel } from '../registry/model/find-model.ts'
 import { escapeText, named, type SlackMessage, textMessage, type View } from './blocks/text.ts'
 import type { ChatInput, ChatReply } from './chat.schema.ts'
-import { findCommand } from './commands.ts'
 import { interactions, modals } from './interactions.ts'
 import type { Modal } from './reply.ts'
-
-// As in Slack.
-const longestText = 4000
+import { answerText, runChoice } from './understand.ts'
 
 /**
  * The conversation of Slack without Slack: the same commands, buttons and forms, for the holder of a key. Only the key
@@ -48,6 +45,7 @@ async function answer(context: Context, actor: Actor, { text, press, submit }: C
 		const asked = { actor, words: [press.value] }
 		if (Object.hasOwn(modals, press.action))
 			return viewReply(await modalOf(press.action).open(context, asked))
+		if (press.action.startsWith('pick_')) return messageReply(await runChoice(context, actor, press.value))
 		if (!Object.hasOwn(interactions, press.action)) throw outdated()
 		return messageReply(await interactions[press.action as keyof typeof interactions](context, asked))
 	}
@@ -62,10 +60,7 @@ async function answer(context: Context, actor: Actor, { text, press, submit }: C
 		return messageReply(
 			textMessage(`You are ${named(personOf(actor))} (${actor.role}). Type help for the commands.`),
 		)
-	if (text.length > longestText)
-		throw new AppError('invalid', `The text has ${text.length} characters; the limit is ${longestText}.`)
-	const { command, words } = findCommand(text.replace(/^\s*\/plumb\b/, ''))
-	return messageReply(await command.answer(context, { actor, words }))
+	return messageReply(await answerText(context, actor, text))
 }
 
 const outdated = () =>

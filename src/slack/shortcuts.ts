@@ -7,6 +7,7 @@ import { postReply } from './delivery/post-reply.ts'
 import { wordsIn } from './events.ts'
 import { askView } from './forms/ask.ts'
 import type { Person } from './people/find-person.ts'
+import { asksForChange } from './understand.ts'
 
 /** A shortcut that somebody chose: for a message, with its text and where it is, or for none. */
 export type Shortcut = { text: string; place?: SlackPlace | undefined }
@@ -17,10 +18,14 @@ export type ShortcutHandler = (
 	shortcut: Shortcut,
 ) => Promise<View | undefined>
 
-/** Answers a message that is understood in its thread. For any other, and without a message, opens a form for the words. */
+/**
+ * Answers a question in a message in its thread. For anything else, and without a message, opens a form with the words: who
+ * chose the message need not be who wrote it.
+ */
 export const answerShortcut: ShortcutHandler = async (context, person, { text, place }) => {
 	const words = wordsIn(text)
-	const reply = place && words !== '' ? await answerCommand(context, person, words) : undefined
+	const isQuestion = place && words !== '' && !asksForChange(words)
+	const reply = isQuestion ? await answerCommand(context, person, words) : undefined
 	if (place && reply && !reply.isUnclear) {
 		await postReply(context, person, place, reply)
 		return undefined

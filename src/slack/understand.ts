@@ -44,6 +44,14 @@ export async function answerText(context: Context, actor: Actor, text: string): 
 	return { message: notUnderstood(text, meaning), isUnclear: true }
 }
 
+/** Whether words ask for a change, or could do so. */
+export function asksForChange(text: string): boolean {
+	const [name = ''] = withoutAddress(text).split(/\s+/)
+	const meaning = parseWords(text.slice(0, longestText), { models: [], rules: [] })
+	const meant = 'intent' in meaning ? [meaning.intent] : 'either' in meaning ? meaning.either : []
+	return [name.toLowerCase(), ...meant].some((intent) => isActing(intent))
+}
+
 /** Runs the command that a button carries. */
 export async function runChoice(context: Context, actor: Actor, id: string): Promise<Reply> {
 	const { command, words } = await findChoice(context, actor, id)

@@ -40,7 +40,9 @@ describe('Review', () => {
 		const id = await ask(server)
 		await server.deliver()
 		const [message] = fake.topLevel
-		const actions = (message?.blocks as Json[]).filter((b) => b.type === 'actions').flatMap((b) => b.elements)
+		const actions = ((message?.blocks ?? []) as Json[])
+			.filter((b) => b.type === 'actions')
+			.flatMap((b) => b.elements)
 		expect(actions.map((e) => [e.text.text, e.value])).toEqual([['Review', id]])
 		const view = await review(server, actions[0].value)
 		const { actionDigest, plan } = await read(server, id)

@@ -1,7 +1,7 @@
+import { isEligible } from '../../approvals/policy/eligible.ts'
 import type { ActionRequest } from '../../approvals/request/request.schema.ts'
 import type { Actor } from '../../core/actor.ts'
 import type { VersionComparison } from '../../monitoring/comparison/comparison.schema.ts'
-import { isEligible } from '../../approvals/policy/eligible.ts'
 import { hasRole } from '../../registry/key/authorise.ts'
 import { figure, withInterval } from './figure.ts'
 import {
@@ -60,7 +60,10 @@ export function obstacleTo(actor: Actor, { requester, policy, model }: ActionReq
 	if (requester === actor.id) return 'You asked for this, so somebody else has to decide.'
 	const { roles = ['approver' as const], groups = [] } = policy ?? {}
 	if (isEligible(actor, { roles, groups }, model)) return undefined
-	const allowed = [...roles.map((role) => `the role ${role}`), ...(groups.length > 0 ? ['a group of the policy'] : [])]
+	const allowed = [
+		...roles.map((role) => `the role ${role}`),
+		...(groups.length > 0 ? ['a group of the policy'] : []),
+	]
 	return `Your vote would not count: for ${named(model)} it needs ${allowed.join(' or ')}.`
 }
 

@@ -1,4 +1,3 @@
-import type { ActionRequest } from '../../approvals/request/request.schema.ts'
 import { getRequest } from '../../approvals/request/request.ts'
 import { AppError } from '../../core/errors.ts'
 import { decide } from '../../execution/decide.ts'
@@ -26,8 +25,7 @@ export const reviewModal: Modal = {
 	},
 	submit: async (context, { actor, words, person }, typed) => {
 		const form = await findForm(context, actor, 'review', words[0] ?? '')
-		const request = await getRequest(context, actor, form.about)
-		const errors = faultsIn(typed, request)
+		const errors = faultsIn(typed)
 		if (errors) return { errors }
 		const { decision, reason = '', break_glass: breakGlass } = typed
 		try {
@@ -58,7 +56,7 @@ export const reviewModal: Modal = {
 }
 
 /** What is missing in the form, by field. */
-function faultsIn(typed: Typed, { model }: ActionRequest): Record<string, string> | undefined {
+function faultsIn(typed: Typed): Record<string, string> | undefined {
 	const { decision, reason = '', break_glass: breakGlass = '', break_glass_confirm: confirm = '' } = typed
 	if (decision !== 'approve' && decision !== 'reject') return { decision: 'Choose Approve or Reject.' }
 	if (reason.trim() === '') return { reason: 'Write why. The reason is recorded with your vote.' }
