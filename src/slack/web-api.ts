@@ -36,6 +36,8 @@ export type SlackClientOptions = {
 	apiUrl?: string | undefined
 	/** For the tokens of other workspaces. */
 	keys?: TokenKeys | undefined
+	/** Workspaces have Slack's own charts. */
+	drawsCharts?: boolean
 	/** How to wait; replaced in tests. */
 	pause?: (ms: number) => Promise<void>
 }
@@ -60,12 +62,14 @@ export function slackClient(context: Context, options: SlackClientOptions): Slac
 		turn: pacer(context, options.pause ?? sleep),
 		answers: new BoundedCache({ max: 10_000 }),
 	}
-	const { token, channel, keys = [] } = options
+	const { token, channel, keys = [], drawsCharts = false } = options
 	const own = oneClient(context, shared, '', async () => token)
 	const others = new BoundedCache<string, SlackClient>({ max: 1000 })
 	const open = (team: string): SlackClient => ({
 		...oneClient(context, shared, team, async () => (await tokenOf(context, keys, team)) ?? token),
+		team,
 		channel,
+		drawsCharts,
 		forTeam,
 		home,
 	})
@@ -75,7 +79,7 @@ export function slackClient(context: Context, options: SlackClientOptions): Slac
 		return others.getOrInsert(organisations.get(team) ?? team, open)
 	}
 	const home = async () => homeOf(await own.read('auth.test', {}, dayMs))
-	return { ...own, channel, forTeam, home }
+	return { ...own, channel, drawsCharts, forTeam, home }
 }
 
 /** The workspace that `auth.test` names. */
