@@ -228,7 +228,13 @@ describe('a stream', () => {
 			abort.abort()
 			return answer.headers.get('content-type')
 		}
-		for (const accept of ['text/event-stream', 'text/event-stream, */*', 'Text/Event-Stream; q=0.5'])
+		for (const accept of [
+			'text/event-stream',
+			'text/event-stream, */*',
+			'Text/Event-Stream; q=0.5',
+			'text/*',
+			'application/json;q=0, */*',
+		])
 			expect(await typeOf(accept), accept).toBe('text/event-stream')
 		for (const accept of [
 			'*/*',
