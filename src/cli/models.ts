@@ -104,8 +104,14 @@ async function apply(terminal: Terminal, entry: z.output<typeof Named>, folder: 
 async function patchModel(
 	terminal: Terminal,
 	at: string,
-	{ model, ...patch }: { model: string; [member: string]: unknown },
+	{ model, task, ...patch }: { model: string; [member: string]: unknown },
 ): Promise<Change[]> {
+	const known = (await callApi(terminal, 'GET', at)).body as { task: string }
+	if (task !== known.task)
+		throw new AppError(
+			'conflict',
+			`${model} is registered with the task ${known.task}, which cannot change: another task is another model.`,
+		)
 	const patched = await callApi(terminal, 'PATCH', at, { json: patch, allow: [409] })
 	checkConflict(patched, model)
 	const request = requestIn(patched)

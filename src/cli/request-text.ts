@@ -9,7 +9,8 @@ export const approvalsText = ({ votes, needs }: ActionRequest): string =>
 
 /** A request as somebody reads it before they vote: what will be done, by what, why, who voted, and the digest. */
 export function requestText(request: ActionRequest): string {
-	const { id, status, action, plan, reason, requester, votes, actionDigest, expiresAt, executeAfter } = request
+	const { id, status, action, plan, reason, requester, votes, actionDigest, expiresAt, executeAfter } =
+		request
 	const { policy, evidence, execution } = request
 	const until = status === 'pending' ? `, expires ${expiresAt}` : ''
 	const rows: [string, string][] = [

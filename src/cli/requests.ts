@@ -1,7 +1,14 @@
 import type { ActionRequest } from '../approvals/request/request.schema.ts'
 import { AppError } from '../core/errors.ts'
 import { callApi } from './api.ts'
-import { type Command, type Parsed, requirePositional, type Terminal, textOption, UsageError } from './command.ts'
+import {
+	type Command,
+	type Parsed,
+	requirePositional,
+	type Terminal,
+	textOption,
+	UsageError,
+} from './command.ts'
 import { approvalsText, requestText } from './request-text.ts'
 
 export const requests: Command = {
@@ -50,7 +57,10 @@ async function listAll(terminal: Terminal, args: Parsed): Promise<ActionRequest[
 	}
 }
 
-const voteHelp = (name: string, more: string) => `Usage: plumbline ${name} ID --digest sha256:… --reason REASON${more === '' ? '' : ' [--break-glass]'}
+const voteHelp = (
+	name: string,
+	more: string,
+) => `Usage: plumbline ${name} ID --digest sha256:… --reason REASON${more === '' ? '' : ' [--break-glass]'}
 
 Votes to ${name} a request, as the person that PLUMBLINE_KEY belongs to. The digest is that of the action that you have
 read (\`plumbline requests ID\` shows it): if the action has changed since, the vote is refused.

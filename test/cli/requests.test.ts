@@ -45,7 +45,9 @@ describe('plumbline approve and reject', () => {
 		const words = [request.id, '--digest', request.actionDigest, '--reason', 'seen']
 		const first = await as(server, server.keys.ana)(['approve', ...words])
 		expect(first).toMatchObject({ code: 0, out: `${request.id} is pending with 1 of 2 approvals.\n` })
-		expect((await as(server, server.keys.ana)(['approve', ...words])).out).toContain('You have voted so before.')
+		expect((await as(server, server.keys.ana)(['approve', ...words])).out).toContain(
+			'You have voted so before.',
+		)
 		const last = await as(server, server.keys.ben)(['approve', ...words, '--json'])
 		expect(JSON.parse(last.out).votes).toHaveLength(2)
 	})
@@ -65,8 +67,13 @@ describe('plumbline approve and reject', () => {
 		expect([blind.code, blind.err]).toEqual([2, expect.stringContaining(`digest    ${request.actionDigest}`)])
 		const wrong = ['approve', request.id, '--digest', 'sha256:0', '--reason', 'x']
 		const other = await as(server, server.keys.ana)(wrong)
-		expect([other.code, other.err]).toEqual([2, expect.stringMatching(/digest +sha256[^]*\(digest-changed\)/)])
-		expect((await run(['approve', 'req_none', '--digest', 'sha256:0', '--reason', 'x'])).err).toContain('no request')
+		expect([other.code, other.err]).toEqual([
+			2,
+			expect.stringMatching(/digest +sha256[\s\S]*\(digest-changed\)/),
+		])
+		expect((await run(['approve', 'req_none', '--digest', 'sha256:0', '--reason', 'x'])).err).toContain(
+			'no request',
+		)
 		expect((await run(['approve', request.id, '--digest', 'x'])).err).toContain('--reason is required')
 	})
 })
