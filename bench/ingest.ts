@@ -21,15 +21,17 @@ export type Server = {
 	close(): Promise<void>
 }
 
-export async function startServer(): Promise<Server> {
+/** A real server process. `script`: another entry point than the command line. */
+export async function startServer(more: Record<string, string> = {}, script?: string): Promise<Server> {
 	const folder = await mkdtemp(join(tmpdir(), 'plumbline-bench-'))
 	const env = {
 		...process.env,
 		PLUMBLINE_DATABASE_URL: `file:${join(folder, 'bench.db')}`,
 		PLUMBLINE_PORT: '0',
 		PLUMBLINE_ADMIN_KEY: key,
+		...more,
 	}
-	const child = spawn(process.execPath, ['src/cli.ts', 'serve', '--json'], {
+	const child = spawn(process.execPath, script === undefined ? ['src/cli.ts', 'serve', '--json'] : [script], {
 		env,
 		stdio: ['ignore', 'pipe', 'inherit'],
 	})

@@ -27,12 +27,14 @@ const post = (body: Buffer): Promise<number> =>
 const until = performance.now() + seconds * 1000
 const interval = (batchRows / rowsPerSecond) * 1000
 let next = performance.now()
+let posted = 0
 for (let i = 0; performance.now() < until; i++) {
 	const status = await post(withFreshIds(bodies[i % bodies.length] as never))
 	if (status !== 200) throw new Error(`the load was answered with ${status}`)
+	posted += batchRows
 	next += interval
 	const wait = next - performance.now()
 	if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait))
 }
 agent.destroy()
-parentPort?.postMessage('done')
+parentPort?.postMessage(posted)

@@ -8,6 +8,7 @@ import { dayMs } from '../core/time.ts'
 import { DemoClient } from '../demo/client.ts'
 import { demoModels, postHistory, trickle } from '../demo/history.ts'
 import { changeDay, historyDays } from '../demo/lender.ts'
+import { invitePeople, rollBack } from '../demo/rollback.ts'
 import { DemoSessions } from '../demo/sessions.ts'
 import {
 	pagesOf,
@@ -107,8 +108,10 @@ export const demo: Command = {
 	help: `Usage: plumbline demo
 
 Starts the service on a temporary database, posts sixty days of a simulated lender's traffic over HTTP (two models, about
-100,000 predictions), runs the jobs, prints what was found, and keeps serving with some live traffic until Ctrl-C. The
-printed link lets one browser see the incident and the explanation. Nothing else is needed, and nothing is left behind.
+100,000 predictions), runs the jobs, prints what was found, rolls a model back with the approval of two people, and keeps
+serving with some live traffic until Ctrl-C. The printed link lets one browser see the incident and the explanation; the
+printed commands let you talk to it as each of three people (plumbline chat). Nothing else is needed, and nothing is left
+behind.
 
 PLUMBLINE_PORT, PLUMBLINE_DATABASE_URL and PLUMBLINE_ADMIN_KEY are used if set.
 
@@ -169,6 +172,8 @@ async function makeStory(terminal: Terminal, client: DemoClient, { server, key }
 		const incidents = await readIncidents(client)
 		const performance = await readPerformance(client)
 		const why = await readWhy(client, history.declined)
+		const people = await invitePeople(client)
+		const rollback = await rollBack(client, people)
 		return {
 			url: server.context.publicUrl,
 			key,
@@ -178,6 +183,8 @@ async function makeStory(terminal: Terminal, client: DemoClient, { server, key }
 			incidents,
 			performance,
 			why,
+			people,
+			rollback,
 		}
 	} finally {
 		progress.end()

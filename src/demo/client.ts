@@ -19,20 +19,32 @@ export class DemoClient {
 
 	/** A text body is sent as it is: rows, or a file. */
 	async call<T>(method: string, path: string, body?: unknown): Promise<T> {
+		const { status, body: answered } = await this.answer(method, path, body)
+		if (status >= 200 && status < 300) return answered as T
+		throw new Error(`${method} ${path} returned ${status}: ${JSON.stringify(answered).slice(0, 500)}`)
+	}
+
+	/** The same, for answers that may be a refusal. */
+	async answer(
+		method: string,
+		path: string,
+		body?: unknown,
+		more: Record<string, string> = {},
+	): Promise<{ status: number; headers: Headers; body: unknown }> {
 		const isRows = typeof body === 'string'
+		const type = isRows ? 'application/x-ndjson' : 'application/json'
 		const response = await this.fetch(this.url + path, {
 			method,
 			headers: {
 				authorization: `Bearer ${this.key}`,
-				...(body === undefined
-					? {}
-					: { 'content-type': isRows ? 'application/x-ndjson' : 'application/json' }),
+				...(body === undefined ? {} : { 'content-type': type }),
+				...more,
 			},
 			...(body === undefined ? {} : { body: isRows ? body : JSON.stringify(body) }),
 		})
 		const text = await response.text()
-		if (!response.ok) throw new Error(`${method} ${path} returned ${response.status}: ${text.slice(0, 500)}`)
-		return JSON.parse(text) as T
+		const isJson = /json/.test(response.headers.get('content-type') ?? '')
+		return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text }
 	}
 
 	/** Posts rows. Throws if one is rejected. */

@@ -15,6 +15,7 @@ import {
 	outcomeOf,
 } from './lender.ts'
 import { Chance } from './random.ts'
+import { earlierVersion, withoutIncome } from './rollback.ts'
 
 export const demoModels = [creditRisk, cardFraud]
 const seed = 20_260_301
@@ -98,7 +99,7 @@ export async function postHistory(client: DemoClient, now: number): Promise<Hist
 
 const pauseMs = 2000
 
-/** Posts a row of each model every two seconds until `stopped` resolves. */
+/** Posts a row of each model every two seconds until `stopped` resolves, scored by the version that is deployed. */
 export async function trickle(
 	client: DemoClient,
 	context: Pick<Context, 'now' | 'logger'>,
@@ -111,11 +112,17 @@ export async function trickle(
 	})
 	while (going) {
 		for (const demo of demoModels) {
-			const row = demo.row(chance, context.now(), true)
-			await client
-				.rows(`/v1/models/${demo.model.model}/predictions`, [row])
-				.catch((error) => context.logger.warn('live traffic', { error: String(error) }))
+			await postOne(client, demo, demo.row(chance, context.now(), true)).catch((error) =>
+				context.logger.warn('live traffic', { error: String(error) }),
+			)
 		}
 		await Promise.race([end, new Promise((resolve) => setTimeout(resolve, pauseMs).unref())])
 	}
+}
+
+async function postOne(client: DemoClient, { model }: DemoModel, row: DemoRow): Promise<void> {
+	const path = `/v1/models/${model.model}`
+	const { champion } = await client.call<{ champion: string }>('GET', `${path}/deployments/production`)
+	const features = champion === earlierVersion ? withoutIncome(row.features) : row.features
+	await client.rows(`${path}/predictions`, [{ ...row, version: champion, features }])
 }

@@ -2,6 +2,7 @@ import { dayMs, formatTime } from '../core/time.ts'
 import type { PageLink } from '../http/endpoint.ts'
 import type { DemoClient } from './client.ts'
 import { changedBranches } from './lender.ts'
+import type { DemoPerson, DemoRollback } from './rollback.ts'
 
 type Alert = {
 	rule: string
@@ -57,6 +58,8 @@ export type Story = {
 	incidents: DemoIncident[]
 	performance: DemoAnswer[]
 	why: DemoExplanation
+	people: DemoPerson[]
+	rollback: DemoRollback
 }
 
 export async function readIncidents(client: DemoClient): Promise<DemoIncident[]> {
@@ -91,6 +94,7 @@ export function storyText(story: Story): string {
 		...incidents.flatMap(describe),
 		...outcomes(story.performance),
 		...declined(story.why),
+		...rolledBack(story.rollback),
 		'',
 	]
 	return lines.join('\n')
@@ -105,7 +109,8 @@ export const pagesOf = ({ incidents, why }: Story): PageLink[] => [
 ]
 
 /** What to look at next, in a browser and with curl. */
-export function tryIt({ url, key, why, changedAt }: Story, link: string, pages: readonly PageLink[]): string {
+export function tryIt(story: Story, link: string, pages: readonly PageLink[]): string {
+	const { url, key, why, changedAt } = story
 	const calls = [
 		['What is wrong?', '/v1/incidents?status=open'],
 		[
@@ -137,10 +142,39 @@ export function tryIt({ url, key, why, changedAt }: Story, link: string, pages: 
 			`    -H 'Accept: application/json; indent=2'`,
 			'',
 		]),
+		...talk(story),
 		'Live traffic continues. Press Ctrl-C to stop.',
 		'',
 	]
 	return lines.join('\n')
+}
+
+/** Commands that let the reader speak as each of the people. */
+const talk = ({ url, people, rollback }: Story): string[] => [
+	'Talk to it without Slack, as one of three people (each command in a terminal of its own):',
+	'',
+	...people.flatMap((person) => [
+		`  PLUMBLINE_URL=${url} PLUMBLINE_KEY=${person.key} \\`,
+		`    npx plumbline chat --as ${person.owner}`,
+		'',
+	]),
+	`Type: status, incidents, requests, or: review ${rollback.open}, which ana asked for: she cannot approve it, ben and carla can.`,
+	'',
+]
+
+function rolledBack(rollback: DemoRollback): string[] {
+	const { request, reason, from, to, actionDigest, refused, votes, status, steps, followedMs, ledger } =
+		rollback
+	return [
+		'',
+		`ana asked to roll credit-risk back from version ${from} to ${to}: ${reason}.`,
+		`  ${request}, ${actionDigest}`,
+		`  ${refused.person} tried to approve it: refused (${refused.code}). ${refused.detail}`,
+		...votes.map((vote) => `  ${vote.person} approved it, ${vote.answer} (${vote.status})`),
+		...steps.map((step) => `  ${step.step}: ${step.detail}`),
+		`  ${status}; a process that follows the deployment served version ${to} ${Math.round(followedMs)} ms after the last vote`,
+		`  in the ledger: ${ledger.join(', ')}`,
+	]
 }
 
 const signed = (x: number) => (x < 0 ? '' : '+') + x.toFixed(2)

@@ -1,28 +1,27 @@
 import * as bolt from '@slack/bolt'
 import type { Context, Logger } from '../context.ts'
 import { peerText } from '../core/peer-text.ts'
-import { sleep } from '../core/retry.ts'
-import { minuteMs, secondMs } from '../core/time.ts'
+import { secondMs } from '../core/time.ts'
 import { within } from '../core/within.ts'
-import {
-	answerButton,
-	answerCommand,
-	answerOpening,
-	answerSubmission,
-	loadingView,
-	opensModal,
-} from './answer.ts'
-import type { SlackMessage, View } from './blocks/text.ts'
-import { sayingView } from './blocks/what-if.ts'
+import { answerCommand, type Person } from './answer.ts'
+import type { SlackMessage } from './blocks/text.ts'
+import { follow } from './delivery/follow.ts'
+import { errorsView, openModal, showIn } from './delivery/show-view.ts'
+import { answerButton, answerOpening, answerSubmission, opensModal, waitingView } from './dispatch.ts'
+import type { SlackEvent } from './events.ts'
+import { events, modals, shortcuts } from './interactions.ts'
+import { workspaceEvents } from './people/workspace-events.ts'
 import type { Delivery } from './receiver.ts'
-import type { Reply } from './reply.ts'
+import type { Shortcut } from './shortcuts.ts'
+import { stayConnected } from './stay-connected.ts'
+import { workspaceOf } from './teams.ts'
 
 type BoltOptions = { botToken: string; appToken?: string | undefined; apiUrl?: string | undefined }
 
 const timeoutMs = 10 * secondMs
 const answerWithinMs = 2 * secondMs
 
-/** Bolt with our listeners; `process` handles requests that the receiver has checked. `answer.ts` decides what to reply. */
+/** Bolt with our listeners; `process` handles requests that the receiver has checked. `interactions.ts` lists what is handled. */
 export function boltApp(context: Context, options: BoltOptions) {
 	const logger = boltLogger(context.logger)
 	const clientOptions = clientOptionsOf(context, options)
@@ -45,6 +44,8 @@ export function boltApp(context: Context, options: BoltOptions) {
 		clientOptions,
 	})
 	listen(app, context)
+	for (const [type, note] of Object.entries(workspaceEvents))
+		app.event(type, async ({ event, body }) => note(context, workspaceOf({ ...body }), event))
 	const process = (delivery: Delivery) => app.processEvent(delivery)
 	if (!socket) return { process }
 	// Bolt's own reconnection ends the process if Slack is unreachable for some seconds.
@@ -87,6 +88,7 @@ type Response = Parameters<Respond>[0]
 /** For requests without a URL to reply to. */
 const silent = (async () => undefined) as unknown as Respond
 
+/** Registers everything in `interactions.ts`. */
 function listen(app: bolt.App, context: Context): void {
 	app.command('/plumb', async ({ command, ack, respond = silent }) => {
 		const person = { team: command.team_id, user: command.user_id }
@@ -95,139 +97,108 @@ function listen(app: bolt.App, context: Context): void {
 		await ack(soon && (toOne(soon.message) as Parameters<typeof ack>[0]))
 		const reply = await work
 		if (soon === undefined) await respond(toOne(reply.message) as Response)
-		await follow(context, respond, reply)
+		await follow(context, (message) => respond(added(message)), reply)
 	})
-	app.action(/^(incident|why|pick)_/, async ({ action, body, ack, respond = silent }) => {
-		const { action_id: id, value = '' } = action as { action_id: string; value?: string }
-		const person = { team: body.team?.id ?? '', user: body.user.id }
+	app.action(linkButton, async ({ ack }) => ack())
+	app.action(otherAction, async ({ action, body, ack, respond = silent }) => {
+		const { action_id: id, value, selected_option: option } = action as Action
+		const person = personOf(body)
+		const carried = value ?? option?.value ?? ''
 		if (opensModal(id)) {
-			// A trigger expires after three seconds: the modal is opened first and filled in afterwards.
-			const opened = openModal(context, (body as { trigger_id?: string }).trigger_id, value)
+			const trigger = (body as { trigger_id?: string }).trigger_id
+			const work = answerOpening(context, person, id, carried)
+			const opened = openModal(context, person, trigger, waitingView(id))
 			await ack()
-			const view = await answerOpening(context, person, id, value)
-			return showIn(context, await opened, view)
+			return showIn(context, person, await opened, await work, respond)
 		}
 		// Changes are stored before they are acknowledged, so that a crash loses nothing.
-		const reply = await answerButton(context, person, id, value)
+		const reply = await answerButton(context, person, id, carried)
 		await ack()
-		await respond({ replace_original: false, ...toOne(reply.message) } as Response)
-		await follow(context, respond, reply)
+		const send = (message: SlackMessage) => respond(added(message, threadOf(body)))
+		await send(reply.message)
+		await follow(context, send, reply)
 	})
-	app.view(/^why_/, async ({ view, body, ack }) => {
-		const person = { team: body.team?.id ?? '', user: body.user.id }
-		const { callback_id: id, private_metadata: value, state } = view
-		const work = answerSubmission(context, person, id, value, typedIn(state.values as Fields))
-		const soon = await within(answerWithinMs, work)
-		if (soon && 'errors' in soon) return ack({ response_action: 'errors', errors: soon.errors })
-		await ack({ response_action: 'update', view: (soon?.view ?? loadingView(value)) as unknown as ModalView })
-		if (soon !== undefined) return
-		const late = await work
-		await showIn(
-			context,
-			view.id,
-			'view' in late ? late.view : sayingView(value, Object.values(late.errors).join(' ')),
-		)
-	})
+	for (const id of Object.keys(modals))
+		app.view(id, async ({ view, body, ack }) => {
+			const person = personOf(body)
+			const { private_metadata: value, state } = view
+			const work = answerSubmission(context, person, id, value, typedIn(state.values as Fields))
+			const soon = await within(answerWithinMs, work)
+			if (soon && 'errors' in soon) return ack({ response_action: 'errors', errors: soon.errors })
+			// Nothing is acknowledged as done before it is.
+			const next = soon?.view ?? waitingView(id)
+			await ack({ response_action: 'update', view: next as unknown as ModalView })
+			const done = await work
+			if (soon === undefined)
+				await showIn(context, person, view.id, 'view' in done ? done.view : errorsView(done.errors))
+			if ('after' in done) await done.after?.()
+		})
+	for (const [id, answer] of Object.entries(shortcuts))
+		app.shortcut(id, async ({ shortcut, body, ack }) => {
+			const person = personOf(body)
+			const work = answer(context, person, shortcutOf(shortcut as ShortcutBody))
+			await within(answerWithinMs, work)
+			await ack()
+			const view = await work
+			if (view) await openModal(context, person, shortcut.trigger_id, view)
+		})
+	for (const [type, answer] of Object.entries(events))
+		app.event(type, async ({ event, body }) => {
+			const { user, authorizations } = { user: undefined, ...body, ...event } as EventBody
+			if (user === undefined) return
+			const person = { team: body.team_id ?? '', user }
+			await answer(context, person, event as SlackEvent, authorizations?.[0]?.user_id)
+		})
+}
+
+// Buttons that only open a link.
+const linkButton = /^link_/
+const otherAction = /^(?!link_)/
+
+type Action = { action_id: string; value?: string; selected_option?: { value: string } | null }
+type EventBody = { user?: string; authorizations?: { user_id?: string }[] }
+type Body = { team?: { id: string } | null; user: { id: string } }
+const personOf = ({ team, user }: Body): Person => ({ team: team?.id ?? '', user: user.id })
+
+/** A message to the person alone, besides what is there. */
+const added = (message: SlackMessage, thread?: string): Response => {
+	const more = { replace_original: false, ...(thread === undefined ? {} : { thread_ts: thread }) }
+	return { ...more, ...toOne(message) } as Response
+}
+
+/** The thread of the message that a button is in. */
+const threadOf = (body: object): string | undefined =>
+	(body as { message?: { thread_ts?: string } }).message?.thread_ts
+
+type ShortcutBody = {
+	type: string
+	channel?: { id: string } | null
+	message?: { text?: string | null; ts?: string; thread_ts?: string }
+}
+
+/** The text of the message, and its thread. */
+function shortcutOf({ channel, message }: ShortcutBody): Shortcut {
+	const text = message?.text ?? ''
+	const thread = message?.thread_ts ?? message?.ts
+	if (!channel || thread === undefined) return { text }
+	return { text, place: { channel: channel.id, thread, isDirect: channel.id.startsWith('D') } }
 }
 
 type ModalView = Extract<Parameters<bolt.AckFn<bolt.ViewResponseAction>>[0], { view?: unknown }>['view']
-type Field = { value?: string | null; selected_option?: { value: string } | null }
+type Field = {
+	value?: string | null
+	selected_option?: { value: string } | null
+	selected_options?: { value: string }[] | null
+}
 type Fields = Record<string, Record<string, Field>>
 
 /** The texts of the fields, by action id; an empty field is an empty text. */
 function typedIn(blocks: Fields): Record<string, string> {
 	const typed: Record<string, string> = Object.create(null)
 	for (const fields of Object.values(blocks))
-		for (const [id, field] of Object.entries(fields))
-			typed[id] = field.value ?? field.selected_option?.value ?? ''
-	return typed
-}
-
-/** Opens a modal that waits for its content; undefined if Slack refuses. */
-async function openModal(
-	context: Context,
-	trigger: string | undefined,
-	value: string,
-): Promise<string | undefined> {
-	const answer = await context.slack?.call('views.open', { trigger_id: trigger, view: loadingView(value) })
-	if (answer?.ok) return (answer.value.view as { id?: string } | undefined)?.id
-	context.logger.warn('a modal could not be opened', { error: answer?.error.message })
-	return undefined
-}
-
-async function showIn(context: Context, id: string | undefined, view: View): Promise<void> {
-	if (id === undefined) return
-	const answer = await context.slack?.call('views.update', { view_id: id, view })
-	if (answer && !answer.ok)
-		context.logger.warn('a modal could not be updated', { error: answer.error.message })
-}
-
-// Slack refuses messages with a file until it has scanned the file. A response URL can be used five times.
-const followAfterMs = [500, secondMs, 3 * secondMs]
-
-/** Sends what follows a reply. The reply is complete without it, so a failure is only logged. */
-async function follow(context: Context, respond: Respond, { later }: Reply): Promise<void> {
-	if (!later) return
-	try {
-		const message = await later()
-		if (message) await respondWithRetries(respond, { replace_original: false, ...toOne(message) } as Response)
-	} catch (error) {
-		context.logger.warn('a picture could not follow an answer', { error: peerText(error) })
-	}
-}
-
-async function respondWithRetries(respond: Respond, message: Response): Promise<void> {
-	let refused: unknown
-	for (const ms of followAfterMs) {
-		await sleep(ms)
-		try {
-			await respond(message)
-			return
-		} catch (error) {
-			refused = error
+		for (const [id, field] of Object.entries(fields)) {
+			const ticked = field.selected_options?.map((option) => option.value).join(',')
+			typed[id] = field.value ?? field.selected_option?.value ?? ticked ?? ''
 		}
-	}
-	throw refused
-}
-
-/** A connection that can be lost. `connect` rejects if it fails. */
-type Connection = {
-	connect(): Promise<unknown>
-	disconnect(): Promise<unknown>
-	onDisconnected(then: () => void): void
-}
-
-/**
- * Connects, and reconnects, in the background: the service starts and runs also while Slack is unreachable. Waits one
- * second before the first retry, then twice as long each time, at most a minute.
- */
-function stayConnected(connection: Connection, logger: Logger) {
-	let failures = 0
-	let stopped = false
-	let timer: ReturnType<typeof setTimeout> | undefined
-	const again = () => {
-		if (stopped || timer !== undefined) return
-		timer = setTimeout(connect, Math.min(minuteMs, secondMs * 2 ** failures++))
-	}
-	const connect = () => {
-		timer = undefined
-		connection.connect().then(
-			() => {
-				failures = 0
-			},
-			(error) => {
-				logger.warn('Slack cannot be reached by Socket Mode; retrying', { error: String(error) })
-				again()
-			},
-		)
-	}
-	connection.onDisconnected(again)
-	return {
-		start: async () => connect(),
-		stop: async () => {
-			stopped = true
-			clearTimeout(timer)
-			await connection.disconnect()
-		},
-	}
+	return typed
 }

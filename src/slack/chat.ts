@@ -1,16 +1,14 @@
 import type { Context } from '../context.ts'
 import { type Actor, personOf, readers } from '../core/actor.ts'
 import { AppError } from '../core/errors.ts'
+import { peerText } from '../core/peer-text.ts'
 import { authorise } from '../registry/key/authorise.ts'
 import { withNearestModel } from '../registry/model/find-model.ts'
 import { escapeText, named, type SlackMessage, textMessage, type View } from './blocks/text.ts'
 import type { ChatInput, ChatReply } from './chat.schema.ts'
-import { findCommand } from './commands.ts'
 import { interactions, modals } from './interactions.ts'
 import type { Modal } from './reply.ts'
-
-// As in Slack.
-const longestText = 4000
+import { answerText, runChoice } from './understand.ts'
 
 /**
  * The conversation of Slack without Slack: the same commands, buttons and forms, for the holder of a key. Only the key
@@ -48,13 +46,20 @@ async function answer(context: Context, actor: Actor, { text, press, submit }: C
 		const asked = { actor, words: [press.value] }
 		if (Object.hasOwn(modals, press.action))
 			return viewReply(await modalOf(press.action).open(context, asked))
+		if (press.action.startsWith('pick_')) return messageReply(await runChoice(context, actor, press.value))
 		if (!Object.hasOwn(interactions, press.action)) throw outdated()
 		return messageReply(await interactions[press.action as keyof typeof interactions](context, asked))
 	}
 	if (submit) {
 		const asked = { actor, words: [submit.value] }
 		const submitted = await modalOf(submit.form).submit(context, asked, submit.fields)
-		if ('view' in submitted) return viewReply(submitted.view)
+		if ('view' in submitted) {
+			// The reply is complete without it.
+			await submitted
+				.after?.()
+				.catch((error) => context.logger.warn('a form could not be followed', { error: peerText(error) }))
+			return viewReply(submitted.view)
+		}
 		const text = Object.values(submitted.errors).map(escapeText).join(' ')
 		return { ...messageReply(textMessage(text)), errors: submitted.errors }
 	}
@@ -62,10 +67,7 @@ async function answer(context: Context, actor: Actor, { text, press, submit }: C
 		return messageReply(
 			textMessage(`You are ${named(personOf(actor))} (${actor.role}). Type help for the commands.`),
 		)
-	if (text.length > longestText)
-		throw new AppError('invalid', `The text has ${text.length} characters; the limit is ${longestText}.`)
-	const { command, words } = findCommand(text.replace(/^\s*\/plumb\b/, ''))
-	return messageReply(await command.answer(context, { actor, words }))
+	return messageReply(await answerText(context, actor, text))
 }
 
 const outdated = () =>

@@ -1,6 +1,7 @@
 import type { Context } from '../context.ts'
+import { AppError } from '../core/errors.ts'
 import { minuteMs } from '../core/time.ts'
-import type { SlackClient } from '../ports/slack-client.ts'
+import type { SlackCall, SlackClient } from '../ports/slack-client.ts'
 
 /** A process with Slack counts as delivering for this long after its last delivery. */
 const aliveMs = 10 * minuteMs
@@ -66,4 +67,10 @@ export async function checkSlack(context: Context, slack: SlackClient): Promise<
 			? `Slack refuses SLACK_BOT_TOKEN: ${message}. Messages wait until the token is valid; everything else works.`
 			: `Slack cannot be reached: ${message}. Messages wait until it is reachable; everything else works.`,
 	)
+}
+
+/** Calls with the token of a workspace. Throws without Slack. */
+export function callOf(context: Context, team: string): SlackCall {
+	if (!context.slack) throw new AppError('unavailable', 'Slack is not connected.')
+	return context.slack.forTeam(team).call
 }

@@ -1,19 +1,18 @@
 import { acknowledgeIncident } from '../alerting/incident/change-incident.ts'
 import { getIncident } from '../alerting/incident/read-incidents.ts'
-import type { Context } from '../context.ts'
 import { readers } from '../core/actor.ts'
-import { AppError } from '../core/errors.ts'
-import { explainPrediction } from '../decisions/explanation/explain-prediction.ts'
-import { whatIf } from '../decisions/explanation/what-if.ts'
 import { authorise } from '../registry/key/authorise.ts'
 import { whyMessage } from './blocks/incident.ts'
 import { predictionReportMessage } from './blocks/records.ts'
-import { escapeText, named, textMessage } from './blocks/text.ts'
-import { fieldId, sayingView, whatIfView } from './blocks/what-if.ts'
+import { named, textMessage } from './blocks/text.ts'
 import { incidentDetails, incidentEvidence } from './delivery/incident-details.ts'
+import { answerDirect, answerHome, answerMention, type EventHandler } from './events.ts'
+import { askModal } from './forms/ask.ts'
+import { rollbackModal } from './forms/rollback.ts'
+import { whatIfModal } from './forms/what-if.ts'
 import { findQuestion } from './questions/question.ts'
-import { changesOf, type WhatIfField, whatIfFields } from './questions/what-if-fields.ts'
-import type { CommandInput, Handler, Modal, Submitted, Typed } from './reply.ts'
+import type { Handler, Modal } from './reply.ts'
+import { answerShortcut, type ShortcutHandler } from './shortcuts.ts'
 
 const acknowledge: Handler = async (context, { actor, words }) => {
 	const { id, timeline } = await acknowledgeIncident(context, actor, words[0] ?? '')
@@ -35,55 +34,6 @@ const report: Handler = async (context, { actor, words }) => {
 	return predictionReportMessage(asked, context.publicUrl)
 }
 
-async function read(context: Context, { actor, words }: CommandInput) {
-	const question = words[0] ?? ''
-	const asked = await findQuestion(context, actor, question)
-	const explanation = await explainPrediction(context, actor, asked)
-	return { question, asked, explanation, fields: await whatIfFields(context, explanation) }
-}
-
-const whatIfModal: Modal = {
-	open: async (context, asked) => {
-		const { question, explanation, fields } = await read(context, asked)
-		if (fields.length > 0) return whatIfView(question, explanation, fields)
-		return sayingView(question, 'There is no value that you can see and change.')
-	},
-	submit: async (context, { actor, words }, typed) => {
-		const { question, asked, explanation, fields } = await read(context, { actor, words })
-		try {
-			const changes = await changesOf(context, asked, byFeature(fields, typed))
-			const answer = await whatIf(context, actor, { ...asked, changes })
-			return { view: whatIfView(question, explanation, fields, { answer, typed }) }
-		} catch (error) {
-			if (error instanceof AppError && error.code === 'invalid') return faultsOf(error, fields)
-			throw error
-		}
-	},
-}
-
-function byFeature(fields: readonly WhatIfField[], typed: Typed): Record<string, string> {
-	const texts: Record<string, string> = Object.create(null)
-	for (const { feature } of fields) {
-		const text = typed[fieldId(feature)]
-		if (text !== undefined) texts[feature] = text
-	}
-	return texts
-}
-
-/** Each fault under its field; a fault of the whole form under the first field. */
-function faultsOf(error: AppError, fields: readonly WhatIfField[]): Submitted {
-	const errors: Record<string, string> = {}
-	for (const { path, message } of error.faults) {
-		const field = fields.find((f) => path === f.feature || path === `changes.${f.feature}`)
-		if (field) errors[fieldId(field.feature)] = message
-	}
-	const first = fields[0]
-	if (Object.keys(errors).length === 0 && first) errors[fieldId(first.feature)] = error.message
-	return Object.keys(errors).length > 0
-		? { errors }
-		: { view: sayingView('', escapeText(error.textFor('slack'))) }
-}
-
 /** The handlers of buttons, by action id. `words[0]` is the opaque id in the button. */
 export const interactions = {
 	incident_acknowledge: acknowledge,
@@ -92,4 +42,18 @@ export const interactions = {
 } satisfies Record<string, Handler>
 
 /** The modals that buttons open, by action id, which is also the callback id of the modal. */
-export const modals = { why_what_if: whatIfModal } satisfies Record<string, Modal>
+export const modals = {
+	why_what_if: whatIfModal,
+	incident_rollback: rollbackModal,
+	plumb_ask: askModal,
+} satisfies Record<string, Modal>
+
+/** The handlers of events, by type. */
+export const events = {
+	app_mention: answerMention,
+	message: answerDirect,
+	app_home_opened: answerHome,
+} satisfies Record<string, EventHandler>
+
+/** The handlers of shortcuts, by callback id. */
+export const shortcuts = { plumb_ask: answerShortcut } satisfies Record<string, ShortcutHandler>

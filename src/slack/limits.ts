@@ -12,11 +12,13 @@ export const limits = {
 	altText: 2000,
 	imageTitle: 2000,
 	inputLabel: 2000,
+	inputHint: 2000,
 	inputText: 3000,
 	options: 100,
 	optionText: 75,
-	optionValue: 75,
-	modalBlocks: 100,
+	optionValue: 150,
+	/** Of a modal and of the Home tab. */
+	viewBlocks: 100,
 	modalTitle: 24,
 	modalMetadata: 3000,
 	messageText: 4000,
@@ -89,7 +91,7 @@ export function checkView(view: Modal): string[] {
 	for (const name of ['submit', 'close'] as const)
 		limitTo(name, lengthOf(textOf(view[name])), limits.modalTitle)
 	limitTo('private_metadata', view.private_metadata.length, limits.modalMetadata)
-	limitTo('number of blocks', view.blocks.length, limits.modalBlocks)
+	limitTo('number of blocks', view.blocks.length, limits.viewBlocks)
 	if (view.blocks.some((b) => b.type === 'input') && view.submit === undefined)
 		faults.push('a modal with inputs needs a submit button')
 	const ids = view.blocks.map((b) => b.block_id).filter((id) => id !== undefined)

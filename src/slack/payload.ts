@@ -5,6 +5,8 @@ import { z } from 'zod'
 const id = z.string().min(1).max(256)
 const person = z.looseObject({ id })
 const workspace = z.looseObject({ id }).nullish()
+/** Slack's id of a message. */
+const timestamp = z.string().max(64)
 const responseUrl = z.string().max(2048)
 const interaction = {
 	user: person,
@@ -19,10 +21,12 @@ const action = z.looseObject({
 	action_id: id,
 	block_id: z.string().optional(),
 	value: z.string().optional(),
+	selected_option: z.looseObject({ value: z.string() }).nullish(),
 })
 const field = z.looseObject({
 	value: z.string().nullish(),
 	selected_option: z.looseObject({ value: z.string() }).nullish(),
+	selected_options: z.array(z.looseObject({ value: z.string() })).nullish(),
 })
 const view = z.looseObject({
 	id,
@@ -50,7 +54,11 @@ const payload = z.discriminatedUnion('type', [
 		type: z.literal('message_action'),
 		...interaction,
 		callback_id: id,
-		message: z.looseObject({ text: z.string().nullish() }),
+		message: z.looseObject({
+			text: z.string().nullish(),
+			ts: timestamp.optional(),
+			thread_ts: timestamp.optional(),
+		}),
 	}),
 	z.looseObject({
 		type: z.literal('event_callback'),
@@ -58,9 +66,12 @@ const payload = z.discriminatedUnion('type', [
 		event_id: id,
 		event: z.looseObject({
 			type: z.string(),
-			user: z.string().optional(),
+			// The whole member in `user_change`.
+			user: z.union([z.string(), person]).optional(),
 			text: z.string().nullish(),
 			channel: z.string().optional(),
+			ts: timestamp.optional(),
+			thread_ts: timestamp.optional(),
 		}),
 	}),
 	z.looseObject({ type: z.literal('url_verification'), challenge: z.string().max(1024) }),

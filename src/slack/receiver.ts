@@ -1,9 +1,9 @@
-import { eq, lt } from 'drizzle-orm'
+import { eq, lt, sql } from 'drizzle-orm'
 import type { Context } from '../context.ts'
 import { collectBytes } from '../core/collect-bytes.ts'
 import { deepPath } from '../core/json-shape.ts'
 import { peerText } from '../core/peer-text.ts'
-import { minuteMs } from '../core/time.ts'
+import { minuteMs, secondMs } from '../core/time.ts'
 import { slackReplays } from '../db/schema.ts'
 import { payloadFault } from './payload.ts'
 import { isConnectedTeam, notConnectedText, workspaceOf } from './teams.ts'
@@ -52,14 +52,18 @@ export function slackReceiver(
 		const workspace = workspaceOf(body)
 		if (!(await isConnectedTeam(context, workspace))) return text(200, notConnectedText(workspace))
 		const token = tokenOf(request.headers, body)
-		if (!(await isFirstTime(context, token))) return text(200)
+		const seen = await noteRequest(context, token)
+		if (seen === 'handled') return text(200)
+		if (seen === 'underway') return text(503, 'This event is being handled.')
 		return answer(context, token, delivery(request.headers, body), process)
 	}
 }
 
+const eventPrefix = 'event:'
+
 /** A retry of an event has a new signature but the same event id. Any other repetition is a replay. */
 const tokenOf = (headers: Headers, { event_id: id }: Record<string, unknown>): string =>
-	typeof id === 'string' ? `event:${id}` : `signature:${headers.get('x-slack-signature')}`
+	typeof id === 'string' ? `${eventPrefix}${id}` : `signature:${headers.get('x-slack-signature')}`
 
 function delivery(headers: Headers, body: Record<string, unknown>): Omit<Delivery, 'ack'> {
 	const retryNum = Number(headers.get('x-slack-retry-num'))
@@ -72,8 +76,9 @@ function answerOf(message: unknown): Response {
 }
 
 /**
- * Only acknowledged requests get a 200. One that fails earlier is forgotten, so that Slack or the person can send it again.
- * One that takes too long continues, but Slack gets a 503.
+ * Only acknowledged requests get a 200: events once they are handled, since Slack sends them again, and others when the
+ * listener says so. One that fails earlier is forgotten, so that Slack or the person can send it again. One that takes too
+ * long continues, but Slack gets a 503.
  */
 function answer(
 	context: Context,
@@ -88,15 +93,19 @@ function answer(
 			acknowledged = true
 			resolve(answerOf(message))
 		}
-		const work = process({ ...request, ack })
+		const isEvent = token.startsWith(eventPrefix)
+		const work = process({ ...request, ack: isEvent ? async () => undefined : ack })
 			.then(
-				() => ack(),
+				async () => {
+					if (isEvent) await markHandled(context, token)
+					await ack()
+				},
 				async (error) => {
 					const fields = { error: peerText(error), stack: (error as Error).stack }
 					context.logger.error('a Slack request failed', fields)
 					if (acknowledged) return
-					resolve(text(500, 'Something went wrong on our side. The log has the details.'))
 					await forgetRequest(context, token)
+					resolve(text(500, 'Something went wrong on our side. The log has the details.'))
 				},
 			)
 			.finally(() => clearTimeout(late))
@@ -123,18 +132,32 @@ function parseBody(bytes: Uint8Array, type: string): Record<string, unknown> | u
 // A timestamp can be five minutes ahead and stays valid for five more; the last retry of an event comes after six.
 const keepMs = 10 * minuteMs
 
-/** Whether a token (a signature or an event id) is seen for the first time in the last minutes. */
-async function isFirstTime(context: Context, token: string): Promise<boolean> {
+// Longer than any event takes: one that was not handled by then was lost with its process.
+const lostAfterMs = 30 * secondMs
+
+/**
+ * Notes a request by its token, a signature or an event id. Each is handled once; an event whose process died is handled
+ * when Slack sends it again.
+ */
+async function noteRequest(context: Context, token: string): Promise<'first' | 'handled' | 'underway'> {
 	const now = context.now()
-	const [, inserted] = await context.db.batch([
+	const isLost = sql`token LIKE ${`${eventPrefix}%`} AND handled_at IS NULL AND seen_at <= ${now - lostAfterMs}`
+	const [, noted] = await context.db.batch([
 		context.db.delete(slackReplays).where(lt(slackReplays.seenAt, now - keepMs)),
 		context.db
 			.insert(slackReplays)
 			.values({ token, seenAt: now })
-			.onConflictDoNothing()
+			.onConflictDoUpdate({ target: slackReplays.token, set: { seenAt: now }, setWhere: isLost })
 			.returning({ token: slackReplays.token }),
 	])
-	return (inserted as unknown[]).length > 0
+	if ((noted as unknown[]).length > 0) return 'first'
+	if (!token.startsWith(eventPrefix)) return 'handled'
+	const [known] = await context.db.select().from(slackReplays).where(eq(slackReplays.token, token))
+	return known?.handledAt === null ? 'underway' : 'handled'
+}
+
+async function markHandled(context: Context, token: string): Promise<void> {
+	await context.db.update(slackReplays).set({ handledAt: context.now() }).where(eq(slackReplays.token, token))
 }
 
 /** Forgets a request that was not handled, so that it can be sent again. */

@@ -26,10 +26,12 @@ export type SlackCommand = {
 
 /** The texts in the fields of a modal, by action id. */
 export type Typed = Readonly<Record<string, string>>
-/** The next content of a modal, or errors by block id. */
-export type Submitted = { view: View } | { errors: Record<string, string> }
+/** The next content of a modal and what is done once it is shown, or errors by block id. */
+export type Submitted = { view: View; after?: () => Promise<unknown> } | { errors: Record<string, string> }
 /** A modal that a button opens. `words[0]` is the opaque id in the button and then in the modal. */
 export type Modal = {
+	/** What it shows while its content, or what follows its submission, is not there yet. Names nothing. */
+	waiting: string
 	open: (context: Context, asked: CommandInput) => Promise<View>
 	submit: (context: Context, asked: CommandInput, typed: Typed) => Promise<Submitted>
 }

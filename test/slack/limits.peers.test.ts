@@ -18,7 +18,7 @@ it.runIf(hasPeers('blockKit'))('the limits are those that others know', async ()
 		inputLabel: oracle.input.label.max_length,
 		inputText: oracle.plain_text_input.max_length.max,
 		optionText: oracle.option.text.max_length,
-		modalBlocks: oracle.view.blocks.max_items,
+		viewBlocks: oracle.view.blocks.max_items,
 		modalTitle: oracle.view.title.max_length,
 		modalMetadata: oracle.view.private_metadata.max_length,
 	})

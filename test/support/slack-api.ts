@@ -9,6 +9,8 @@ export type FakeMessage = {
 	blocks?: unknown
 	metadata?: { event_type: string; event_payload: Record<string, unknown> }
 }
+/** What somebody alone sees in a channel. */
+export type Ephemeral = FakeMessage & { user: string }
 /** What somebody alone was told behind a button or a command. */
 export type ToOne = {
 	text: string
@@ -47,9 +49,12 @@ export class FakeSlack {
 	readonly messages: FakeMessage[] = []
 	readonly calls: string[] = []
 	/** Name to id of the channels that the bot is in. Only posting takes the name. */
-	readonly channels: Record<string, string> = { ml: 'C0000000ML' }
+	readonly channels: Record<string, string> = { ml: 'C0000000ML', direct: 'D0000000U1' }
 	readonly files = new Map<string, Uploaded>()
 	readonly views = new Map<string, FakeView>()
+	/** The Home tabs, by person. */
+	readonly homes = new Map<string, FakeView>()
+	readonly ephemeral: Ephemeral[] = []
 	/** What was posted to response URLs. */
 	readonly toOne: ToOne[] = []
 	/** Triggers that can still open a modal: each once. */
@@ -109,6 +114,8 @@ export class FakeSlack {
 		this.toOne.length = 0
 		this.files.clear()
 		this.views.clear()
+		this.homes.clear()
+		this.ephemeral.length = 0
 		this.triggers.clear()
 		this.tokens.clear()
 		this.tokens.set('xoxb-test', 'T1')
@@ -194,6 +201,10 @@ export class FakeSlack {
 				body,
 			)
 		if (!Object.values(this.channels).includes(body.channel)) return { ok: false, error: 'channel_not_found' }
+		if (method === 'chat.postEphemeral') {
+			this.ephemeral.push({ ...(body as unknown as Ephemeral) })
+			return { ok: true, message_ts: `${++this.clock}.000100` }
+		}
 		const there = this.messages.filter((m) => m.channel === body.channel)
 		const message = there.find((m) => m.ts === body.ts)
 		switch (method) {
@@ -246,6 +257,10 @@ export class FakeSlack {
 			const id = `V${++this.clock}`
 			this.views.set(id, { ...view, id })
 			return { ok: true, view: { ...view, id } }
+		}
+		if (method === 'views.publish') {
+			this.homes.set(String(body.user_id), { ...view, id: String(body.user_id) })
+			return { ok: true, view }
 		}
 		const id = String(body.view_id)
 		if (!this.views.has(id)) return { ok: false, error: 'not_found' }

@@ -40,6 +40,8 @@ export const slackMessages = sqliteTable(
 export const slackReplays = sqliteTable('slack_replay', {
 	token: text().primaryKey(),
 	seenAt: integer('seen_at').notNull(),
+	/** Of an event; null while it is handled, or if the process died with it. */
+	handledAt: integer('handled_at'),
 })
 
 export const slackUsers = sqliteTable(
@@ -73,6 +75,23 @@ export const slackChoices = sqliteTable('slack_choice', {
 	command: text().notNull(),
 	words: text({ mode: 'json' }).$type<string[]>().notNull(),
 	offeredAt: integer('offered_at').notNull(),
+})
+
+/** Where an answer goes. */
+export type SlackPlace = { channel: string; thread?: string; isDirect: boolean }
+
+/** Forms that were opened, for one actor each. */
+export const slackForms = sqliteTable('slack_form', {
+	id: text().primaryKey(),
+	kind: text().$type<'review' | 'rollback' | 'ask'>().notNull(),
+	actor: text().notNull(),
+	/** The id of the request or incident. */
+	about: text().notNull(),
+	/** The digest of the action that was shown. */
+	shown: text(),
+	place: text({ mode: 'json' }).$type<SlackPlace>(),
+	expiresAt: integer('expires_at').notNull(),
+	usedAt: integer('used_at'),
 })
 
 /** Uploaded pictures that are not deleted yet. */

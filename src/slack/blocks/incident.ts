@@ -2,6 +2,7 @@ import type { Incident, IncidentAlert } from '../../alerting/incident/incident.s
 import { barChart, trendChart } from '../../charts/text-charts.ts'
 import { digits } from '../../core/digits.ts'
 import { formatTime, hourMs } from '../../core/time.ts'
+import { serviceModel } from '../../rules/rule-set.ts'
 import {
 	type Evidence,
 	type IncidentDetails,
@@ -115,7 +116,12 @@ export function incidentMessage(
 	const { id, severity, model, environment, title, related } = incident
 	const changed = changeTexts(incident, evidence).map((text) => `• ${named(text, 400)}`)
 	const acknowledge = button('incident_acknowledge', 'Acknowledge', id, 'primary')
-	const elements = [...(incident.status === 'open' ? [acknowledge] : []), button('incident_why', 'Why', id)]
+	const rollback = button('incident_rollback', 'Request rollback', id)
+	const elements = [
+		...(incident.status === 'open' ? [acknowledge] : []),
+		button('incident_why', 'Why', id),
+		...(model === serviceModel ? [] : [rollback]),
+	]
 	const link = (of: string) =>
 		`<${publicUrl}/v1/incidents/${encodeURIComponent(of)}|${escapeText(clip(of, 100))}>`
 	const others = related.slice(0, maxRelated).map(link).join(', ')

@@ -31,6 +31,27 @@ function trouble({ health }: ModelWithHealth, open: readonly Incident[]): string
 	return `: ${named(alert.rule)}${alert.since ? ` since ${shortTime(alert.since)}` : ''}`
 }
 
+const statuses = ['unknown', 'ok', ...severities]
+
+/** Each model with its status and its worst incident, the worst first. Escaped. */
+export function modelLines(models: readonly ModelWithHealth[], open: readonly Incident[]): string[] {
+	const rank = ({ health }: ModelWithHealth) => statuses.indexOf(health.status)
+	return [...models].sort((a, b) => rank(b) - rank(a)).map((model) => modelText(model, open).line)
+}
+
+function modelText(model: ModelWithHealth, open: readonly Incident[]): { text: string; line: string } {
+	const { status, lastPrediction: last } = model.health
+	const what = trouble(
+		model,
+		open.filter((i) => i.model === model.model),
+	)
+	const seen = `last prediction ${last ? shortTime(last) : 'never'}`
+	return {
+		text: `${named(model.model)}: ${status}${what}`,
+		line: `• *${named(model.model)}* ${status}${what}, ${seen}`,
+	}
+}
+
 /** The status of models, each with its worst incident. `areMore`: the list is not complete. */
 export function statusMessage(
 	models: readonly ModelWithHealth[],
@@ -38,18 +59,7 @@ export function statusMessage(
 	areMore: boolean,
 ): SlackMessage {
 	if (models.length === 0) return textMessage(noModel)
-	const plainText = models.map((model) => {
-		const { status, lastPrediction: last } = model.health
-		const what = trouble(
-			model,
-			open.filter((i) => i.model === model.model),
-		)
-		const seen = `last prediction ${last ? shortTime(last) : 'never'}`
-		return {
-			text: `${named(model.model)}: ${status}${what}`,
-			line: `• *${named(model.model)}* ${status}${what}, ${seen}`,
-		}
-	})
+	const plainText = models.map((model) => modelText(model, open))
 	const hint = 'There are more models: `/plumb status &lt;model&gt;` shows one.'
 	return {
 		text: clip(plainText.map((t) => t.text).join('; '), limits.messageText),

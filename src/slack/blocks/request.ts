@@ -124,14 +124,16 @@ export function voteLines({ votes }: ActionRequest): string[] {
 	return all.length > maxVotes ? [...all.slice(0, maxVotes), `… and ${all.length - maxVotes} more`] : all
 }
 
-const stepLines = ({ execution }: ActionRequest): string[] =>
+/** The last steps of the execution, one a line. Escaped. */
+export const stepLines = ({ execution }: ActionRequest): string[] =>
 	(execution?.steps ?? [])
 		.slice(-maxSteps)
 		.map(
 			({ at, step, ok, detail }) => `• ${shortTime(at)} ${step}${ok ? '' : ' failed'}: ${named(detail, 200)}`,
 		)
 
-const part = (title: string, texts: readonly string[]): Block[] =>
+/** Lines under a title; none without lines. */
+export const part = (title: string, texts: readonly string[]): Block[] =>
 	texts.length === 0 ? [] : [section(lines([`*${title}*`, ...texts]))]
 
 /** A request as a message, which is later edited in place. */

@@ -4,6 +4,7 @@ import { textOf, type WhatIfField } from '../questions/what-if-fields.ts'
 import { contributionBlocks } from './explanation.ts'
 import { figure } from './figure.ts'
 import { type Block, clip, context, lines, named, plain, section, type View } from './text.ts'
+import { modalView } from './view.ts'
 
 export const whatIfId = 'why_what_if'
 const longestId = 200
@@ -11,19 +12,6 @@ const maxMoved = 5
 
 /** The id of a field: names of features can be longer than ids. */
 export const fieldId = (feature: string): string => clip(feature, longestId)
-
-const view = (question: string, blocks: readonly Block[], hasFields: boolean): View => ({
-	type: 'modal',
-	callback_id: whatIfId,
-	private_metadata: question,
-	title: plain('What if', limits.modalTitle),
-	close: plain('Close', limits.modalTitle),
-	...(hasFields ? { submit: plain('Ask the model', limits.modalTitle) } : {}),
-	blocks,
-})
-
-/** A view with only a text: that the result is being computed, or why there is none. */
-export const sayingView = (question: string, text: string): View => view(question, [section(text)], false)
 
 /** Fields with the values of the applicant, and above them the result for changed values. */
 export function whatIfView(
@@ -37,11 +25,13 @@ export function whatIfView(
 		'An empty field is a missing value. Features that never change, such as sensitive attributes, are not listed.',
 	)
 	const inputs = fields.map((field) => input(field, result?.typed[fieldId(field.feature)]))
-	return view(
-		question,
-		[context(about), ...(result ? answerBlocks(result.answer) : []), ...inputs, note],
-		true,
-	)
+	return modalView({
+		id: whatIfId,
+		value: question,
+		title: 'What if',
+		submit: 'Ask the model',
+		blocks: [context(about), ...(result ? answerBlocks(result.answer) : []), ...inputs, note],
+	})
 }
 
 function input(field: WhatIfField, typed: string | undefined): Block {

@@ -6,7 +6,15 @@ import { type Claim, deliverer } from '../../db/outbox.ts'
 import { slackMessages } from '../../db/schema.ts'
 import type { SqlValue } from '../../db/sql.ts'
 import type { SlackCall, SlackFailure } from '../../ports/slack-client.ts'
-import { countEntries, entryMark, findChannel, findMessage, messageMark } from './find-posted.ts'
+import {
+	countEntries,
+	entryMark,
+	findChannel,
+	findMessage,
+	isInThread,
+	messageMark,
+	plain,
+} from './find-posted.ts'
 
 /** What Slack should show of an incident or a request. */
 export type Post = {
@@ -25,8 +33,6 @@ export type Delivered = 'posted' | 'skipped' | 'more'
 type Posted = { ts: string; channelId: string; replies: number; attempted: number }
 type Work = { call: SlackCall; post: Post; record: MessageRecord }
 
-// Names must not become mentions or links, whatever they contain.
-const plain = { parse: 'none', link_names: false, unfurl_links: false, unfurl_media: false }
 const maxReplies = 60
 
 /**
@@ -150,7 +156,7 @@ async function replyOne(work: Work, posted: Posted, entry: number): Promise<Slac
 		if (answer.error.refused) await record.set({ attempted_replies: entry })
 		return answer.error
 	}
-	if ((answer.value.message as { thread_ts?: string } | undefined)?.thread_ts === ts) {
+	if (isInThread(answer.value, ts)) {
 		await record.set({ replies: entry + 1 })
 		return undefined
 	}

@@ -8,6 +8,13 @@ type Message = {
 	metadata?: { event_type?: string; event_payload?: { incident?: string; entry?: number } }
 }
 
+/** Names must not become mentions or links, whatever they contain. */
+export const plain = { parse: 'none', link_names: false, unfurl_links: false, unfurl_media: false }
+
+/** Whether a message was posted to the thread: where the parent is gone, Slack posts to the channel without an error. */
+export const isInThread = (posted: SlackBody, ts: string): boolean =>
+	(posted.message as { thread_ts?: string } | undefined)?.thread_ts === ts
+
 /**
  * Metadata that marks the app's own messages, so that they can be found again. Only apps of the workspace see it. The names
  * are from when there were only messages of incidents.

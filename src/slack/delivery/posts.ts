@@ -1,12 +1,13 @@
 import { and, eq, isNotNull } from 'drizzle-orm'
 import { getIncident } from '../../alerting/incident/read-incidents.ts'
+import type { ActionRequest } from '../../approvals/request/request.schema.ts'
 import { getRequest } from '../../approvals/request/request.ts'
 import type { Context } from '../../context.ts'
 import { AppError } from '../../core/errors.ts'
 import { deliverer } from '../../db/outbox.ts'
 import { incidents, slackMessages } from '../../db/schema.ts'
 import { incidentMessage, timelineText } from '../blocks/incident.ts'
-import { isOpen, requestMessage } from '../blocks/request.ts'
+import { isOpen, type RequestAbout, requestMessage } from '../blocks/request.ts'
 import type { Post } from './deliver-post.ts'
 import { incidentEvidence } from './incident-details.ts'
 
@@ -39,24 +40,27 @@ export async function requestPost(
 ): Promise<Prepared> {
 	const request = await getRequest(context, reader, requestId)
 	const { id, kind, model, environment, status, reason } = request
-	const incident = await incidentOf(context, request)
+	const about = await requestAbout(context, request)
 	return {
 		object: id,
-		channel: channel ?? (await channelOf(context, id, incident?.id)),
+		channel: channel ?? (await channelOf(context, id, about.incident?.id)),
 		isOver: !isOpen(request),
-		message: requestMessage(request, { publicUrl: context.publicUrl, incident }),
+		message: requestMessage(request, about),
 		replies: [],
 		summary: { id, kind, model, environment, status, reason },
 	}
 }
 
-/** The incident that a request is for, if there is one. */
-export async function incidentOf(context: Context, { evidence }: { evidence: Record<string, unknown> }) {
-	if (typeof evidence.incident !== 'string') return undefined
-	return getIncident(context, reader, evidence.incident).catch((error: unknown) => {
-		if (error instanceof AppError && error.code === 'not-found') return undefined
+/** What is shown of a request besides the request: the incident that it is for, if there is one. */
+export async function requestAbout(context: Context, { evidence }: ActionRequest): Promise<RequestAbout> {
+	const { publicUrl } = context
+	if (typeof evidence.incident !== 'string') return { publicUrl }
+	try {
+		return { publicUrl, incident: await getIncident(context, reader, evidence.incident) }
+	} catch (error) {
+		if (error instanceof AppError && error.code === 'not-found') return { publicUrl }
 		throw error
-	})
+	}
 }
 
 /** Where the message of a request is, or will be: it stays there, whatever becomes of the channels of its incident. */

@@ -4,7 +4,8 @@ import { drawExplanation } from '../../../src/decisions/explanation/draw-explana
 import { hideValues } from '../../../src/decisions/explanation/explain-prediction.ts'
 import type { Explanation } from '../../../src/decisions/explanation/explanation.schema.ts'
 import { explanationMessage, pictureMessage } from '../../../src/slack/blocks/explanation.ts'
-import { sayingView, whatIfView } from '../../../src/slack/blocks/what-if.ts'
+import { textView } from '../../../src/slack/blocks/view.ts'
+import { whatIfView } from '../../../src/slack/blocks/what-if.ts'
 import { checkMessage, checkView } from '../../../src/slack/limits.ts'
 import { explanation } from '../../support/answered-why.ts'
 
@@ -255,7 +256,7 @@ describe('what is sent', () => {
 						type: 'categorical' as const,
 						values: ['a', 'b', typed],
 					}))
-				for (const view of [whatIfView('ask_1', whole, fields), sayingView('ask_1', typed || 'x')])
+				for (const view of [whatIfView('ask_1', whole, fields), textView(typed || 'x')])
 					expect(checkView(view)).toEqual([])
 			}),
 			{ numRuns: 300 },
