@@ -6,7 +6,7 @@ import { newId } from '../../core/ids.ts'
 import { dayMs } from '../../core/time.ts'
 import { type ChangeSet, commit } from '../../db/commit.ts'
 import { incidents, type SeverityName } from '../../db/schema.ts'
-import { announce, eventInsert } from './change-incident.ts'
+import { announce, eventInsert, resolveIncident } from './change-incident.ts'
 import type { IncidentRow } from './incident.ts'
 
 // Rules open incidents from alerts (incident-working-set.ts). These have no alert, so that no evaluation changes them:
@@ -81,4 +81,16 @@ export async function openIncidentOnce(
 		// Another process has opened it.
 		if (!(error instanceof AppError && error.code === 'conflict')) throw error
 	}
+}
+
+/** Resolves the incident about something that has passed by itself, if one is open. */
+export async function resolveIncidentAbout(
+	context: Context,
+	actor: Actor,
+	about: string,
+	reason: string,
+): Promise<void> {
+	const open = and(eq(incidents.about, about), ne(incidents.status, 'resolved'))
+	const [row] = await context.db.select({ id: incidents.id }).from(incidents).where(open)
+	if (row) await resolveIncident(context, actor, row.id, { reason })
 }

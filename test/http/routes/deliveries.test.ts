@@ -145,6 +145,7 @@ describe('a result that a target calls back with', () => {
 		const { id } = await approvedRequest(server.context, rollback)
 		expect(await server.report(id, done)).toMatchObject({ status: 409, body: { code: 'not-open' } })
 		const pending = await server.post('/v1/requests', { ...rollback, from: undefined, reason: 'drift' })
+		expect(pending.status, pending.text).toBe(201)
 		expect(await server.report(pending.body.id, done)).toMatchObject({
 			status: 409,
 			body: { code: 'not-open' },
