@@ -18,7 +18,7 @@ import { ByteBudget } from './core/byte-budget.ts'
 import { AppError } from './core/errors.ts'
 import { openDatabase } from './db/database.ts'
 import { migrate, openSql } from './db/open-node.ts'
-import { stopExecutions } from './execution/wake-up.ts'
+import { resumeExecutions, stopExecutions } from './execution/wake-up.ts'
 import type { ProcessUsage, Service, Sessions } from './http/endpoint.ts'
 import { metricsOnly } from './http/prometheus.ts'
 import { Traffic } from './http/traffic.ts'
@@ -32,6 +32,7 @@ import { jsonLogger } from './platform/logger.ts'
 import { openExplainThreads } from './platform/node/explain-pool.ts'
 import { type Listening, listen } from './platform/node/listen.ts'
 import { openPeople, type PeopleSource } from './platform/node/load-people.ts'
+import { openPolicies, type PolicySource } from './platform/node/load-policies.ts'
 import { openRules, type RuleSource } from './platform/node/load-rules.ts'
 import { loadOnnxRuntime } from './platform/node/onnx-runtime.ts'
 import { openArtifacts } from './platform/node/open-artifacts.ts'
@@ -43,7 +44,6 @@ import { databaseFailure } from './platform/node/start-failure.ts'
 import { openTreeReader } from './platform/node/tree-reader.ts'
 import { modelCache } from './registry/artifact/model-cache.ts'
 import { createFirstKey, ensureAdminKey } from './registry/key/ensure-admin-key.ts'
-import { defaultPolicies } from './rules/approval-policies.ts'
 import type { RuleSet } from './rules/rule-set.ts'
 import { checkSlack, noteSlack } from './slack/connection.ts'
 import { resealTokens } from './slack/install/installs.ts'
@@ -111,14 +111,16 @@ export async function openContext(config: Config, overrides: Overrides = {}): Pr
 			renderPng: pngRenderer(fontsOf(config)),
 			rules,
 			people,
-			policies: { current: () => defaultPolicies },
+			policies: { current: () => policies.current() },
 			executors: {},
 			readSecret: secretReader(process.env),
 		}
 		connectIntegrations(context, config)
+		const policies = await loadPolicies(config, context, overrides.needsRules === true)
 		const close = async () => {
 			rules.close()
 			people.close()
+			policies.close()
 			await threads.close()
 			await log.close()
 		}
@@ -165,6 +167,19 @@ async function loadPeople(config: Config, logger: Logger, isNeeded: boolean): Pr
 		return await openPeople(config.PLUMBLINE_PEOPLE, { logger })
 	} catch (error) {
 		if (isNeeded) throw error
+		const current = () => {
+			throw error
+		}
+		return { current, close() {} }
+	}
+}
+
+/** The same for the policies, once the executors that they can name are known. */
+async function loadPolicies(config: Config, context: Context, areNeeded: boolean): Promise<PolicySource> {
+	try {
+		return await openPolicies(rulesFolder(config), context)
+	} catch (error) {
+		if (areNeeded) throw error
 		const current = () => {
 			throw error
 		}
@@ -260,6 +275,7 @@ async function start(config: Config, { context, rules }: Opened, stops: Stops, s
 	const metricsUrl = await listenForPrometheus(config, { context, options, traffic, budget }, stops)
 	if (config.PLUMBLINE_PUBLIC_URL === undefined) context.publicUrl = listening.url
 	stops.push(await startSchedules(context, processOwner))
+	await resumeExecutions(context)
 	await slack?.start?.()
 	stops.push(async () => slack?.stop?.())
 	return { url: listening.url, metricsUrl, firstKey }

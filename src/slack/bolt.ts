@@ -10,9 +10,11 @@ import { errorsView, openModal, showIn } from './delivery/show-view.ts'
 import { answerButton, answerOpening, answerSubmission, opensModal, waitingView } from './dispatch.ts'
 import type { SlackEvent } from './events.ts'
 import { events, modals, shortcuts } from './interactions.ts'
+import { workspaceEvents } from './people/workspace-events.ts'
 import type { Delivery } from './receiver.ts'
 import type { Shortcut } from './shortcuts.ts'
 import { stayConnected } from './stay-connected.ts'
+import { workspaceOf } from './teams.ts'
 
 type BoltOptions = { botToken: string; appToken?: string | undefined; apiUrl?: string | undefined }
 
@@ -42,6 +44,8 @@ export function boltApp(context: Context, options: BoltOptions) {
 		clientOptions,
 	})
 	listen(app, context)
+	for (const [type, note] of Object.entries(workspaceEvents))
+		app.event(type, async ({ event, body }) => note(context, workspaceOf({ ...body }), event))
 	const process = (delivery: Delivery) => app.processEvent(delivery)
 	if (!socket) return { process }
 	// Bolt's own reconnection ends the process if Slack is unreachable for some seconds.

@@ -70,7 +70,7 @@ export async function checkSlack(context: Context, slack: SlackClient): Promise<
 }
 
 /** Calls with the token of a workspace. Throws without Slack. */
-export function callOf(context: Context, _team: string): SlackCall {
+export function callOf(context: Context, team: string): SlackCall {
 	if (!context.slack) throw new AppError('unavailable', 'Slack is not connected.')
-	return context.slack.call
+	return context.slack.forTeam(team).call
 }

@@ -7,12 +7,13 @@ import { defaultLimits } from '../../src/core/limits.ts'
 import { openDatabase } from '../../src/db/database.ts'
 import { migrate, openSql } from '../../src/db/open-node.ts'
 import { ownExecutors } from '../../src/execution/own-executors.ts'
+import { stopExecutions } from '../../src/execution/wake-up.ts'
 import { openLibsqlLog } from '../../src/log/libsql-log-node.ts'
 import { openArtifacts } from '../../src/platform/node/open-artifacts.ts'
 import { secretReader } from '../../src/platform/node/read-secret.ts'
 import { modelCache } from '../../src/registry/artifact/model-cache.ts'
 import { nobody } from '../../src/registry/person/people-file.ts'
-import { defaultPolicies } from '../../src/rules/approval-policies.ts'
+import { defaultPolicies } from './policies.ts'
 
 export const startOfTest = Date.parse('2026-03-02T00:00:00Z')
 
@@ -74,6 +75,7 @@ export async function testContext(options: Partial<Context> = {}, write?: (folde
 		url,
 		folder,
 		async close() {
+			await stopExecutions(context)
 			await log.close()
 			await rm(folder, { recursive: true, force: true })
 		},
