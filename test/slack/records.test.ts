@@ -112,6 +112,7 @@ describe('/plumb audit', () => {
 		expect(await textOf('audit chrun')).toContain('Did you mean "churn"?')
 		expect(await textOf('audit 99-99')).toContain('none that you can see')
 		expect(await textOf('audit <!channel>')).not.toContain('<!')
+		expect(await textOf('audit @ana')).toContain('name the person by e-mail address')
 	})
 })
 
