@@ -2,11 +2,13 @@ import type { Context } from '../context.ts'
 import type { Actor } from '../core/actor.ts'
 import { AppError } from '../core/errors.ts'
 import { nearest } from '../core/nearest.ts'
-import { reachedModels } from '../registry/model/find-model.ts'
+import { models } from '../db/schema.ts'
+import { inScope } from '../registry/key/authorise.ts'
 import { clip, named, context as noteBlock, type SlackMessage, textMessage } from './blocks/text.ts'
 import { commandNamed, slackCommands } from './commands.ts'
 import { takesBack } from './intents/actions.ts'
 import { chooseIntent } from './intents/choose-intent.ts'
+import type { Names } from './intents/entities.ts'
 import type { Held, Meaning } from './intents/meaning.ts'
 import { longestText, parseWords } from './intents/parse-words.ts'
 import { splitReason as splitText } from './intents/tokens.ts'
@@ -26,10 +28,7 @@ export async function answerText(context: Context, actor: Actor, text: string): 
 	const command = commandNamed(name.toLowerCase())
 	const words = command?.name === 'why' ? written : withoutQuotes(written)
 	if (command && isTyped(command, words)) return run(context, actor, command, words)
-	const meaning = parseWords(text, {
-		models: await reachedModels(context, actor),
-		rules: context.rules.current().rules.map((rule) => rule.name),
-	})
+	const meaning = parseWords(text, await namesFor(context, actor))
 	const misspelt = command ? undefined : misspeltCommand(name, words)
 	if (misspelt) return offerCorrection(context, actor, name, misspelt, words)
 	if ('words' in meaning && 'intent' in meaning && !('held' in meaning)) {
@@ -50,6 +49,17 @@ export async function answerText(context: Context, actor: Actor, text: string): 
 	return (
 		(await chosenByModel(context, actor, text)) ?? { message: notUnderstood(text, meaning), isUnclear: true }
 	)
+}
+
+/** What a person can name. */
+async function namesFor(context: Context, actor: Actor): Promise<Names> {
+	const all = await context.db.select({ name: models.name, sensitive: models.sensitive }).from(models)
+	const seen = all.filter(({ name }) => inScope(actor, name))
+	return {
+		models: seen.map(({ name }) => name),
+		attributes: [...new Set(seen.flatMap(({ sensitive }) => sensitive))],
+		rules: context.rules.current().rules.map((rule) => rule.name),
+	}
 }
 
 /** The reply to what the configured language model makes of a text. What it chooses is shown, and no action is taken on it. */

@@ -5,6 +5,8 @@ import { phrases, plainWords } from './vocabulary.ts'
 export type Names = {
 	models: readonly string[]
 	rules?: readonly string[]
+	/** Names of sensitive attributes. */
+	attributes?: readonly string[]
 	environments?: readonly string[]
 }
 
@@ -12,6 +14,8 @@ export type Names = {
 export type Entities = {
 	/** Models as the person names them: a name, or words that one or several names have. */
 	models: string[]
+	/** The model is only a word that its name has, where a sentence could have it without meaning the model. */
+	isLoose?: boolean
 	version?: string
 	environment?: string
 	rule?: string
@@ -267,6 +271,10 @@ function readModels(
 		const wanted = words.slice(i, end)
 		const matching = models.filter((name) => wanted.every((w) => partsOf(name).includes(w)))
 		if (matching.length === 0) continue
+		// "Denied credit" names no model; "the credit model" and "in credit" do.
+		found.isLoose =
+			!/^(the|our|my|in|by|for|of|on|to|from)$/.test(words[i - 1] ?? '') &&
+			!/^(model|one)$/.test(words[end] ?? '')
 		const exact = matching.find((name) => partsOf(name).length === wanted.length)
 		add(matching.length === 1 ? (matching[0] as string) : (exact ?? wanted.join(' ')))
 		found.used.fill(true, i, end)
@@ -312,7 +320,8 @@ function readNumbers(
 				? 'pr_auc'
 				: metrics.get(word)
 	if (metric !== undefined) found.metric ??= metric
-	const attribute = attributes.get(word)
+	const own = names.attributes?.find((name) => name.toLowerCase() === word)
+	const attribute = own ?? attributes.get(word)
 	if (attribute !== undefined) found.attribute ??= attribute
 	if (!hasDigit.test(word) || metric !== undefined || /^\d+%$/.test(word) || word === '4/5') return
 	const bare = text.replace(/^#/, '')
