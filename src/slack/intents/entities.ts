@@ -224,6 +224,10 @@ const partsOf = (name: string): string[] =>
 		.toLowerCase()
 		.split(/[\s\-_./:]+/)
 		.filter((p) => p !== '')
+/** Nobody means more; a long text is not searched further. */
+const maxModels = 5
+const maxMisspelt = 20
+
 const versioned = /^(.{1,256})[@:]v?([\w.-]{1,60})$/
 
 /** Names of models, the longest first; then words that one or several names have: "the credit model". */
@@ -253,7 +257,8 @@ function readModels(
 		}
 	}
 	if (found.models.length > 0) return
-	const parts = new Set(models.flatMap(partsOf))
+	const partsByName = models.map((name) => [name, partsOf(name)] as const)
+	const parts = new Set(partsByName.flatMap(([, of]) => of))
 	const isPart = (i: number) => {
 		const word = words[i] ?? ''
 		if (found.used[i] || word.length < 3 || !parts.has(word)) return false
@@ -264,19 +269,20 @@ function readModels(
 			parts.has(words[i - 1] ?? '')
 		)
 	}
-	for (let i = 0; i < tokens.length; i++) {
+	for (let i = 0; i < tokens.length && found.models.length < maxModels; i++) {
 		if (!isPart(i)) continue
 		let end = i + 1
 		while (end < tokens.length && isPart(end)) end++
 		const wanted = words.slice(i, end)
-		const matching = models.filter((name) => wanted.every((w) => partsOf(name).includes(w)))
-		if (matching.length === 0) continue
+		const matching = partsByName.filter(([, of]) => wanted.every((w) => of.includes(w)))
+		const [first] = matching
+		if (!first) continue
 		// "Denied credit" names no model; "the credit model" and "in credit" do.
 		found.isLoose =
 			!/^(the|our|my|in|by|for|of|on|to|from)$/.test(words[i - 1] ?? '') &&
 			!/^(model|one)$/.test(words[end] ?? '')
-		const exact = matching.find((name) => partsOf(name).length === wanted.length)
-		add(matching.length === 1 ? (matching[0] as string) : (exact ?? wanted.join(' ')))
+		const exact = matching.find(([, of]) => of.length === wanted.length)
+		add(matching.length === 1 ? first[0] : (exact?.[0] ?? wanted.join(' ')))
 		found.used.fill(true, i, end)
 		i = end - 1
 	}
@@ -347,8 +353,10 @@ function readNumbers(
 /** A misspelt name, which the reply corrects; or a name after "for" or before "model" that no model has. */
 function readMisspelt(found: Entities, tokens: readonly Token[], { models }: Names): void {
 	if (found.models.length > 0) return
+	let tried = 0
 	for (const [i, { word, text }] of tokens.entries()) {
 		if (found.used[i] || word.length < 4 || plainWords.has(word) || phrases.has(word)) continue
+		if (++tried > maxMisspelt) return
 		const limit = word.length >= 8 ? 2 : 1
 		if (!models.some((name) => isNear(word, name.toLowerCase(), limit))) continue
 		found.models.push(text)
