@@ -155,6 +155,8 @@ async function relay(
 
 type Service = { url: string; now: () => number }
 export type Answered = { status: number; body: Json }
+/** `reply`: the id of its response URL. */
+type Pressed = Answered & { reply: string }
 
 /** Each request has a time of its own: two equal ones would be a replay. */
 let moment = 0
@@ -203,7 +205,7 @@ export class SlackPerson {
 	}
 
 	private async laterReply(id: string): Promise<Message> {
-		return until(`a reply to ${this.name}`, () => this.workspace.replies.get(id)?.at(-1))
+		return until(`a reply to ${this.name}`, () => this.workspace.replies.get(id)?.[0])
 	}
 
 	async trigger(): Promise<string> {
@@ -221,7 +223,13 @@ export class SlackPerson {
 		})
 	}
 
-	async press(message: Message, label: string, more: object = {}): Promise<Answered> {
+	/** Presses a button that is answered with a message to the person alone. */
+	async tap(message: Message, label: string): Promise<Message> {
+		const { reply } = await this.press(message, label)
+		return this.laterReply(reply)
+	}
+
+	async press(message: Message, label: string, more: object = {}): Promise<Pressed> {
 		const element = buttonsOf(message.blocks).find((b) => b.text.text === label)
 		if (!element) throw new Error(`there is no button "${label}" in ${JSON.stringify(message.blocks)}`)
 		return this.interact({
@@ -236,7 +244,7 @@ export class SlackPerson {
 	}
 
 	/** Fills in a modal by the labels of its fields, and submits it. */
-	submit(view: View, fields: Readonly<Record<string, string>>, more: object = {}): Promise<Answered> {
+	submit(view: View, fields: Readonly<Record<string, string>>, more: object = {}): Promise<Pressed> {
 		const values: Json = {}
 		for (const block of view.blocks as Json[]) {
 			if (block.type !== 'input') continue
@@ -254,14 +262,15 @@ export class SlackPerson {
 		})
 	}
 
-	interact(payload: object): Promise<Answered> {
+	async interact(payload: object): Promise<Pressed> {
+		const reply = `i${++moment}`
 		const common = {
 			team: { id: this.team },
 			user: { id: this.id, team_id: this.team },
 			api_app_id: 'A1',
-			response_url: `${this.workspace.url}/reply/i${++moment}`,
+			response_url: `${this.workspace.url}/reply/${reply}`,
 		}
-		return this.post({ payload: JSON.stringify({ ...common, ...payload }) })
+		return { ...(await this.post({ payload: JSON.stringify({ ...common, ...payload }) })), reply }
 	}
 }
 
