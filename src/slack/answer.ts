@@ -7,8 +7,6 @@ import { type Person, slackActor } from './people/find-person.ts'
 import type { Reply } from './reply.ts'
 import { answerText } from './understand.ts'
 
-export type { Person } from './people/find-person.ts'
-
 const strangerText = ({ team, user }: Person) =>
 	`You have no role in Plumbline. Ask an admin for one: \`plumbline slack map ${named(team)}/${named(user)} --role viewer\``
 
@@ -19,19 +17,9 @@ export const textReply = (text: string, isPersonal = false): Reply => ({
 	isPersonal,
 })
 
-/** Handles `/plumb …`. Errors become replies, they are never thrown. */
+/** Handles the words of a person: `/plumb …`, a mention or a direct message. Errors become replies, they are never thrown. */
 export const answerCommand = (context: Context, person: Person, text: string): Promise<Reply> =>
-	asPerson(context, person, (actor) => answerWords(context, actor, text), textReply)
-
-/** Handles words in Slack's markup. */
-export const answerWords = (context: Context, actor: Actor, text: string): Promise<Reply> =>
-	answerText(context, actor, unescapeText(text))
-
-/** The Slack user that an actor is, if it is one. */
-export function personIn({ id, how }: Actor): Person | undefined {
-	const [, team, user] = /^slack:([^/]+)\/(.+)$/.exec(id) ?? []
-	return how === 'slack' && team !== undefined && user !== undefined ? { team, user } : undefined
-}
+	asPerson(context, person, (actor) => answerText(context, actor, unescapeText(text)), textReply)
 
 /** Runs the work as the person; errors become text in markup. */
 export async function asPerson<T>(
@@ -39,9 +27,10 @@ export async function asPerson<T>(
 	person: Person,
 	work: (actor: Actor) => Promise<T>,
 	saying: (text: string, isPersonal: boolean) => T,
+	find: typeof slackActor = slackActor,
 ): Promise<T> {
 	try {
-		const actor = await slackActor(context, person)
+		const actor = await find(context, person)
 		if (!actor) return saying(strangerText(person), true)
 		return await work(actor).catch(async (error: unknown) => {
 			throw await withNearestModel(context, actor, error)

@@ -3,13 +3,14 @@ import type { Context, Logger } from '../context.ts'
 import { peerText } from '../core/peer-text.ts'
 import { secondMs } from '../core/time.ts'
 import { within } from '../core/within.ts'
-import { answerCommand, type Person } from './answer.ts'
+import { answerCommand } from './answer.ts'
 import type { SlackMessage } from './blocks/text.ts'
 import { follow } from './delivery/follow.ts'
 import { errorsView, openModal, showIn } from './delivery/show-view.ts'
 import { answerButton, answerOpening, answerSubmission, opensModal, waitingView } from './dispatch.ts'
 import type { SlackEvent } from './events.ts'
 import { events, modals, shortcuts } from './interactions.ts'
+import type { Person } from './people/find-person.ts'
 import { workspaceEvents } from './people/workspace-events.ts'
 import type { Delivery } from './receiver.ts'
 import type { Shortcut } from './shortcuts.ts'
@@ -91,7 +92,7 @@ const silent = (async () => undefined) as unknown as Respond
 /** Registers everything in `interactions.ts`. */
 function listen(app: bolt.App, context: Context): void {
 	app.command('/plumb', async ({ command, ack, respond = silent }) => {
-		const person = { team: command.team_id, user: command.user_id }
+		const person = personOf(command, command.user_id)
 		const work = answerCommand(context, person, command.text ?? '')
 		const soon = await within(answerWithinMs, work)
 		await ack(soon && (toOne(soon.message) as Parameters<typeof ack>[0]))
@@ -102,7 +103,7 @@ function listen(app: bolt.App, context: Context): void {
 	app.action(linkButton, async ({ ack }) => ack())
 	app.action(otherAction, async ({ action, body, ack, respond = silent }) => {
 		const { action_id: id, value, selected_option: option } = action as Action
-		const person = personOf(body)
+		const person = personOf(body, body.user.id)
 		const carried = value ?? option?.value ?? ''
 		if (opensModal(id)) {
 			const trigger = (body as { trigger_id?: string }).trigger_id
@@ -120,7 +121,7 @@ function listen(app: bolt.App, context: Context): void {
 	})
 	for (const id of Object.keys(modals))
 		app.view(id, async ({ view, body, ack }) => {
-			const person = personOf(body)
+			const person = personOf(body, body.user.id)
 			const { private_metadata: value, state } = view
 			const work = answerSubmission(context, person, id, value, typedIn(state.values as Fields))
 			const soon = await within(answerWithinMs, work)
@@ -135,7 +136,7 @@ function listen(app: bolt.App, context: Context): void {
 		})
 	for (const [id, answer] of Object.entries(shortcuts))
 		app.shortcut(id, async ({ shortcut, body, ack }) => {
-			const person = personOf(body)
+			const person = personOf(body, body.user.id)
 			const work = answer(context, person, shortcutOf(shortcut as ShortcutBody))
 			await within(answerWithinMs, work)
 			await ack()
@@ -146,7 +147,7 @@ function listen(app: bolt.App, context: Context): void {
 		app.event(type, async ({ event, body }) => {
 			const { user, authorizations } = { user: undefined, ...body, ...event } as EventBody
 			if (user === undefined) return
-			const person = { team: body.team_id ?? '', user }
+			const person = personOf(body, user)
 			await answer(context, person, event as SlackEvent, authorizations?.[0]?.user_id)
 		})
 }
@@ -157,8 +158,11 @@ const otherAction = /^(?!link_)/
 
 type Action = { action_id: string; value?: string; selected_option?: { value: string } | null }
 type EventBody = { user?: string; authorizations?: { user_id?: string }[] }
-type Body = { team?: { id: string } | null; user: { id: string } }
-const personOf = ({ team, user }: Body): Person => ({ team: team?.id ?? '', user: user.id })
+
+function personOf(body: object, user: string): Person {
+	const { team = '', enterprise } = workspaceOf(body as Record<string, unknown>)
+	return { team, user, enterprise }
+}
 
 /** A message to the person alone, besides what is there. */
 const added = (message: SlackMessage, thread?: string): Response => {

@@ -2,6 +2,7 @@ import type { Context } from '../context.ts'
 import { AppError } from '../core/errors.ts'
 import { minuteMs } from '../core/time.ts'
 import type { SlackCall, SlackClient } from '../ports/slack-client.ts'
+import { clientOf, type Workspace } from './teams.ts'
 
 /** A process with Slack counts as delivering for this long after its last delivery. */
 const aliveMs = 10 * minuteMs
@@ -69,8 +70,9 @@ export async function checkSlack(context: Context, slack: SlackClient): Promise<
 	)
 }
 
-/** Calls with the token of a workspace. Throws without Slack. */
-export function callOf(context: Context, team: string): SlackCall {
-	if (!context.slack) throw new AppError('unavailable', 'Slack is not connected.')
-	return context.slack.forTeam(team).call
+/** Calls with the token of a person's workspace. Throws without Slack. */
+export async function callOf(context: Context, workspace: Workspace): Promise<SlackCall> {
+	const { slack } = await clientOf(context, workspace)
+	if (!slack) throw new AppError('unavailable', 'Slack is not connected.')
+	return slack.call
 }

@@ -1,9 +1,10 @@
 import type { Context } from '../context.ts'
 import { AppError } from '../core/errors.ts'
-import { asPerson, asReply, type Person, textReply } from './answer.ts'
+import { asPerson, asReply, textReply } from './answer.ts'
 import type { View } from './blocks/text.ts'
 import { textView } from './blocks/view.ts'
 import { interactions, modals } from './interactions.ts'
+import { freshActor, type Person, slackActor } from './people/find-person.ts'
 import type { Modal, Reply, Submitted, Typed } from './reply.ts'
 import { runChoice } from './understand.ts'
 
@@ -23,7 +24,7 @@ export const answerButton = (
 			if (action.startsWith('pick_')) return runChoice(context, actor, value)
 			if (!Object.hasOwn(interactions, action)) throw new AppError('not-found', outdated)
 			const handler = interactions[action as keyof typeof interactions]
-			return asReply(await handler(context, { actor, words: [value] }))
+			return asReply(await handler(context, { actor, words: [value], person }))
 		},
 		textReply,
 	)
@@ -44,7 +45,7 @@ export const answerOpening = (context: Context, person: Person, id: string, valu
 	asPerson(
 		context,
 		person,
-		(actor) => modalOf(id).open(context, { actor, words: [value] }),
+		(actor) => modalOf(id).open(context, { actor, words: [value], person }),
 		(text) => textView(text),
 	)
 
@@ -59,6 +60,7 @@ export const answerSubmission = (
 	asPerson<Submitted>(
 		context,
 		person,
-		(actor) => modalOf(id).submit(context, { actor, words: [value] }, typed),
+		(actor) => modalOf(id).submit(context, { actor, words: [value], person }, typed),
 		(text) => ({ view: textView(text) }),
+		opensModal(id) && modalOf(id).isChange ? freshActor : slackActor,
 	)

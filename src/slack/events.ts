@@ -1,8 +1,9 @@
 import type { Context } from '../context.ts'
 import type { SlackPlace } from '../db/schema.ts'
-import { answerCommand, type Person } from './answer.ts'
+import { answerCommand } from './answer.ts'
 import { postReply } from './delivery/post-reply.ts'
 import { publishHome } from './home.ts'
+import type { Person } from './people/find-person.ts'
 
 /** An event as Slack sends it, as far as it is read here. */
 export type SlackEvent = {

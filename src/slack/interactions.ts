@@ -8,6 +8,7 @@ import { named, textMessage } from './blocks/text.ts'
 import { incidentDetails, incidentEvidence } from './delivery/incident-details.ts'
 import { answerDirect, answerHome, answerMention, type EventHandler } from './events.ts'
 import { askModal } from './forms/ask.ts'
+import { reviewModal } from './forms/review.ts'
 import { rollbackModal } from './forms/rollback.ts'
 import { whatIfModal } from './forms/what-if.ts'
 import { findQuestion } from './questions/question.ts'
@@ -45,6 +46,7 @@ export const interactions = {
 export const modals = {
 	why_what_if: whatIfModal,
 	incident_rollback: rollbackModal,
+	request_review: reviewModal,
 	plumb_ask: askModal,
 } satisfies Record<string, Modal>
 

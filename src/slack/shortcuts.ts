@@ -1,12 +1,13 @@
 import type { Context } from '../context.ts'
 import type { SlackPlace } from '../db/schema.ts'
-import { answerCommand, asPerson, type Person } from './answer.ts'
+import { answerCommand, asPerson } from './answer.ts'
 import type { View } from './blocks/text.ts'
 import { textView } from './blocks/view.ts'
 import { postReply } from './delivery/post-reply.ts'
 import { wordsIn } from './events.ts'
 import { askView } from './forms/ask.ts'
-import { isUnderstood } from './understand.ts'
+import type { Person } from './people/find-person.ts'
+import { asksForChange } from './understand.ts'
 
 /** A shortcut that somebody chose: for a message, with its text and where it is, or for none. */
 export type Shortcut = { text: string; place?: SlackPlace | undefined }
@@ -17,11 +18,16 @@ export type ShortcutHandler = (
 	shortcut: Shortcut,
 ) => Promise<View | undefined>
 
-/** Answers a message that is a command in its thread. For any other, and without a message, opens a form for the words. */
+/**
+ * Answers a question in a message in its thread. For anything else, and without a message, opens a form with the words: who
+ * chose the message need not be who wrote it.
+ */
 export const answerShortcut: ShortcutHandler = async (context, person, { text, place }) => {
 	const words = wordsIn(text)
-	if (place && isUnderstood(words)) {
-		await postReply(context, person, place, await answerCommand(context, person, words))
+	const isQuestion = place && words !== '' && !asksForChange(words)
+	const reply = isQuestion ? await answerCommand(context, person, words) : undefined
+	if (place && reply && !reply.isUnclear) {
+		await postReply(context, person, place, reply)
 		return undefined
 	}
 	return asPerson<View>(

@@ -44,7 +44,9 @@ export async function answerText(context: Context, actor: Actor, text: string): 
 	if ('nearest' in meaning && command) return run(context, actor, command, words)
 	if ('either' in meaning) return offerEither(context, actor, meaning)
 	if ('held' in meaning) return { message: heldMessage(meaning) }
-	return (await chosenByModel(context, actor, text)) ?? { message: notUnderstood(text, meaning) }
+	return (
+		(await chosenByModel(context, actor, text)) ?? { message: notUnderstood(text, meaning), isUnclear: true }
+	)
 }
 
 /** The reply to what the configured language model makes of a text. What it chooses is shown, and no action is taken on it. */
@@ -65,10 +67,12 @@ async function chosenByModel(context: Context, actor: Actor, text: string): Prom
 	return { ...reply, message: checkMessage(noted).length === 0 ? noted : message }
 }
 
-/** Whether a text means one command, before it is known which models the person can see. */
-export function isUnderstood(text: string): boolean {
+/** Whether words ask for a change, or could do so. */
+export function asksForChange(text: string): boolean {
+	const [name = ''] = withoutAddress(text).split(/\s+/)
 	const meaning = parseWords(text.slice(0, longestText), { models: [], rules: [] })
-	return 'intent' in meaning && !('held' in meaning)
+	const meant = 'intent' in meaning ? [meaning.intent] : 'either' in meaning ? meaning.either : []
+	return [name.toLowerCase(), ...meant].some((intent) => isActing(intent))
 }
 
 /** Runs the command that a button carries. */

@@ -42,7 +42,9 @@ const point = async (server: PlumbServer, metric: string, feature: string, day: 
 }
 
 describe('/plumb drift', () => {
-	it('shows the worst columns with effect, PSI, p, q and rows, and the trend of the worst', async ({ server }) => {
+	it('shows the worst columns with effect, PSI, p, q and rows, and the trend of the worst', async ({
+		server,
+	}) => {
 		const { shown, text } = await server.plumb('drift lender')
 		const [effect, psi, q] = await Promise.all(
 			['drift.effect', 'drift.psi', 'drift.q'].map((metric) => point(server, metric, 'MARRIAGE', 6)),
@@ -67,7 +69,9 @@ describe('/plumb drift', () => {
 		const one = await server.plumb('drift lender SEX')
 		expect(one.text).toContain('No drift was detected in 1 columns')
 		expect(one.shown).not.toContain('*MARRIAGE*')
-		expect((await server.plumb('drift lender segment branch:north in production')).shown).toContain('branch = north')
+		expect((await server.plumb('drift lender segment branch:north in production')).shown).toContain(
+			'branch = north',
+		)
 		const { text } = await server.plumb('drift lender MARIAGE')
 		expect(text).toContain('Did you mean "MARRIAGE"?')
 		expect((await server.plumb('drift nothing')).text).toContain('no model "nothing"')
@@ -79,7 +83,9 @@ describe('/plumb drift', () => {
 		await settled()
 		const [message] = fake.toOne as unknown as [{ text: string; blocks: Json[] }]
 		expect(message.blocks[0]).toMatchObject({ type: 'image' })
-		expect(message.blocks[0].alt_text).toMatch(/^Drift of lender, 2026-03-02\. .*Effect: MARRIAGE [\d.]+ \(drifted\), /)
+		expect(message.blocks[0].alt_text).toMatch(
+			/^Drift of lender, 2026-03-02\. .*Effect: MARRIAGE [\d.]+ \(drifted\), /,
+		)
 		expect(message.text).toBe(message.blocks[0].alt_text)
 	})
 
@@ -117,11 +123,15 @@ describe('/plumb performance', () => {
 		await server.plumb('how good is lender?')
 		await settled()
 		const [message] = fake.toOne as unknown as [{ blocks: Json[] }]
-		expect(message.blocks[0].alt_text).toMatch(/^roc_auc of lender\. Version 1 in production.* 2026-03-02 0\.\d+/)
+		expect(message.blocks[0].alt_text).toMatch(
+			/^roc_auc of lender\. Version 1 in production.* 2026-03-02 0\.\d+/,
+		)
 	})
 
 	it('takes an environment', async ({ server }) => {
-		expect((await server.plumb('performance lender in production')).shown).toContain('Version 1 in production')
+		expect((await server.plumb('performance lender in production')).shown).toContain(
+			'Version 1 in production',
+		)
 		expect((await server.plumb('performance lender in staging')).text).toContain('Unknown option "in"')
 	})
 })

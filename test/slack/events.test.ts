@@ -2,6 +2,7 @@ import { HttpResponse } from 'msw'
 import { afterAll, beforeAll, describe, expect } from 'vitest'
 import { withServer } from '../support/fixtures.ts'
 import { FakeSlack, refused } from '../support/slack-api.ts'
+import { slackRequest } from '../support/slack-request.ts'
 import { type SlackServer, slackServer } from '../support/slack-server.ts'
 
 const fake = new FakeSlack()
@@ -123,16 +124,15 @@ describe('a direct message', () => {
 			text: 'status',
 			channel: 'D0000000U1',
 		}
-		const body = { authorizations: [{ user_id: 'U0PLUMB', team_id: 'T1' }] }
-		await server.event({ ...event, ts: '1.3' }, {})
-		fake.reset()
-		const { slackRequest } = await import('../support/slack-request.ts')
-		const request = slackRequest(
-			`${server.url}/slack/events`,
-			{ type: 'event_callback', team_id: 'T1', event_id: 'EvSelf', event: { ...event, ts: '1.4' }, ...body },
-			server.clock.now,
-			{ json: true },
-		)
+		const body = {
+			type: 'event_callback',
+			team_id: 'T1',
+			event_id: 'EvSelf',
+			event: { ...event, ts: '1.4' },
+			authorizations: [{ user_id: 'U0PLUMB', team_id: 'T1' }],
+		}
+		const url = `${server.url}/slack/events`
+		const request = slackRequest(url, body, server.clock.now, { json: true })
 		expect((await fetch(request)).status).toBe(200)
 		expect(fake.messages).toEqual([])
 	})

@@ -168,7 +168,10 @@ describe('the pictures', () => {
 		expect(states()).toEqual(['private'])
 		const more = JSON.stringify(Array.from({ length: 60 }, (_, i) => `F${i}`))
 		await server.context.sql.batch([
-			{ sql: 'INSERT INTO slack_picture (file, uploaded_at) SELECT value, 0 FROM json_each(?)', params: [more] },
+			{
+				sql: 'INSERT INTO slack_picture (file, uploaded_at) SELECT value, 0 FROM json_each(?)',
+				params: [more],
+			},
 		])
 		server.clock.advance(dayMs + 1)
 		try {

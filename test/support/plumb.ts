@@ -47,7 +47,7 @@ export async function plumbServer(options: Partial<Context> = {}) {
 		const now = server.context.now() - (++moment % 200) * 1000
 		const response = await fetch(slackRequest(`${server.url}/slack/events`, form, now || startOfTest))
 		const text = await response.text()
-		return { status: response.status, body: text === '' ? undefined : JSON.parse(text) }
+		return { status: response.status, body: text.startsWith('{') ? JSON.parse(text) : undefined }
 	}
 	return { ...server, plumb, interact }
 }

@@ -93,6 +93,14 @@ export async function slackServer(fake: FakeSlack, options: Partial<Context> = {
 		await settled()
 		return answer.status
 	}
+	/** What `/plumb` answers to somebody. */
+	const plumbAs = async (user: string, text: string): Promise<{ status: number; body: Json }> => {
+		const body = { command: '/plumb', text, team_id: 'T1', user_id: user, channel_id: 'C0000000ML' }
+		const at = context.now() - ++events * 1000
+		const answer = await fetch(slackRequest(`${server.url}/slack/events`, body, at))
+		await settled()
+		return { status: answer.status, body: await answer.json() }
+	}
 	/** A message of a person in the channel. */
 	const write = (text: string, thread_ts?: string): FakeMessage => {
 		const ts = `1700000${String(++events).padStart(3, '0')}.000200`
@@ -107,6 +115,7 @@ export async function slackServer(fake: FakeSlack, options: Partial<Context> = {
 		press,
 		submit,
 		event,
+		plumbAs,
 		write,
 		settled,
 		deliver: () => deliver.run(context),

@@ -5,7 +5,11 @@ import { hasRole, inScope } from '../../registry/key/authorise.ts'
 import type { AppliedPolicy } from '../../rules/approval-policies.ts'
 
 /** Whether the actor's role, or one of their groups, lets them vote on a request for the model. */
-export const isEligible = (actor: Actor, { roles, groups }: AppliedPolicy, model: string): boolean =>
+export const isEligible = (
+	actor: Actor,
+	{ roles, groups }: Pick<AppliedPolicy, 'roles' | 'groups'>,
+	model: string,
+): boolean =>
 	hasRole(actor, 'approver') &&
 	inScope(actor, model) &&
 	(hasRole(actor, roles) || groups.some((group) => actor.groups?.includes(group)))

@@ -68,15 +68,6 @@ export const slackQuestions = sqliteTable('slack_question', {
 	askedAt: integer('asked_at').notNull(),
 })
 
-/** A command that a button of a reply runs, for the person who got the reply. */
-export const slackChoices = sqliteTable('slack_choice', {
-	id: text().primaryKey(),
-	actor: text().notNull(),
-	command: text().notNull(),
-	words: text({ mode: 'json' }).$type<string[]>().notNull(),
-	offeredAt: integer('offered_at').notNull(),
-})
-
 /** Where an answer goes. */
 export type SlackPlace = { channel: string; thread?: string; isDirect: boolean }
 
@@ -92,6 +83,15 @@ export const slackForms = sqliteTable('slack_form', {
 	place: text({ mode: 'json' }).$type<SlackPlace>(),
 	expiresAt: integer('expires_at').notNull(),
 	usedAt: integer('used_at'),
+})
+
+/** A command that a button of a reply runs, for the person who got the reply. */
+export const slackChoices = sqliteTable('slack_choice', {
+	id: text().primaryKey(),
+	actor: text().notNull(),
+	command: text().notNull(),
+	words: text({ mode: 'json' }).$type<string[]>().notNull(),
+	offeredAt: integer('offered_at').notNull(),
 })
 
 /** Uploaded pictures that are not deleted yet. */

@@ -2,9 +2,9 @@ import type { Context } from '../../context.ts'
 import { AppError } from '../../core/errors.ts'
 import type { SlackPlace } from '../../db/schema.ts'
 import type { SlackBody, SlackCall } from '../../ports/slack-client.ts'
-import type { Person } from '../answer.ts'
 import { type SlackMessage, textMessage } from '../blocks/text.ts'
 import { callOf } from '../connection.ts'
+import type { Person } from '../people/find-person.ts'
 import type { Reply } from '../reply.ts'
 import { isInThread, plain } from './find-posted.ts'
 import { follow } from './follow.ts'
@@ -19,7 +19,7 @@ export async function postReply(
 	place: SlackPlace,
 	reply: Reply,
 ): Promise<void> {
-	const call = callOf(context, person.team)
+	const call = await callOf(context, person)
 	const send = (message: SlackMessage) =>
 		reply.isPersonal && !place.isDirect
 			? postToOne(call, person, place, message)

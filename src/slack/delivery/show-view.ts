@@ -1,17 +1,18 @@
 import type { Context } from '../../context.ts'
-import type { Person } from '../answer.ts'
 import { escapeText, type SlackMessage, textMessage, type View } from '../blocks/text.ts'
 import { textView } from '../blocks/view.ts'
 import { callOf } from '../connection.ts'
+import type { Person } from '../people/find-person.ts'
 
 /** Opens a modal; undefined if Slack refuses. A trigger expires after three seconds, so what is slow is filled in later. */
 export async function openModal(
 	context: Context,
-	{ team }: Person,
+	person: Person,
 	trigger: string | undefined,
 	view: View,
 ): Promise<string | undefined> {
-	const answer = await callOf(context, team)('views.open', { trigger_id: trigger, view })
+	const call = await callOf(context, person)
+	const answer = await call('views.open', { trigger_id: trigger, view })
 	if (answer.ok) return (answer.value.view as { id?: string } | undefined)?.id
 	context.logger.warn('a modal could not be opened', { error: answer.error.message })
 	return undefined
@@ -24,7 +25,7 @@ const notOpened = textMessage(
 /** Shows a view in a modal that was opened. If it was not, the person learns that from `respond`. */
 export async function showIn(
 	context: Context,
-	{ team }: Person,
+	person: Person,
 	id: string | undefined,
 	view: View,
 	respond?: (
@@ -35,7 +36,8 @@ export async function showIn(
 		await respond?.({ ...notOpened, replace_original: false, response_type: 'ephemeral' })
 		return
 	}
-	const answer = await callOf(context, team)('views.update', { view_id: id, view })
+	const call = await callOf(context, person)
+	const answer = await call('views.update', { view_id: id, view })
 	if (!answer.ok) context.logger.warn('a modal could not be updated', { error: answer.error.message })
 }
 

@@ -1,12 +1,12 @@
 import type { Context } from '../../context.ts'
 import type { Actor } from '../../core/actor.ts'
 import type { SlackPlace } from '../../db/schema.ts'
-import { answerWords, personIn } from '../answer.ts'
 import type { View } from '../blocks/text.ts'
 import { messageView, modalView, textInput, textView } from '../blocks/view.ts'
 import { postReply } from '../delivery/post-reply.ts'
 import { wordsIn } from '../events.ts'
 import type { Modal } from '../reply.ts'
+import { answerText } from '../understand.ts'
 import { closeForm, findForm, keepForm } from './form.ts'
 
 const title = 'Ask Plumbline'
@@ -39,12 +39,11 @@ export async function askView(
 export const askModal: Modal = {
 	waiting: 'Looking for the answer…',
 	open: (context, { actor }) => askView(context, actor, '', undefined),
-	submit: async (context, { actor, words: [id = ''] }, { words = '' }) => {
+	submit: async (context, { actor, words: [id = ''], person }, { words = '' }) => {
 		const form = await findForm(context, actor, 'ask', id)
 		if (words.trim() === '') return { errors: { words: 'Write a question or a command.' } }
-		const reply = await answerWords(context, actor, wordsIn(words))
+		const reply = await answerText(context, actor, wordsIn(words))
 		await closeForm(context, form)
-		const person = personIn(actor)
 		if (form.place === null || !person) return { view: messageView(reply.message, title) }
 		await postReply(context, person, form.place, reply)
 		return { view: textView('The answer is in the thread of the message.', title) }

@@ -17,6 +17,7 @@ const maxReason = 1000
 
 /** Requests a rollback of the model that an incident is about. */
 export const rollbackModal: Modal = {
+	isChange: true,
 	waiting: 'Reading what was deployed…',
 	open: async (context, { actor, words }) => {
 		const incident = await getIncident(context, actor, words[0] ?? '')

@@ -60,7 +60,6 @@ const announce = (context: Context, requestId: string) =>
 async function rollback(context: Context): Promise<string> {
 	const input = { kind: 'rollback', model: 'm', environment: 'production', reason: 'it is <!channel> worse' }
 	const { id } = await createRequest(context, asker, input as Parameters<typeof createRequest>[2])
-	await announce(context, id)
 	return id
 }
 const end = (context: Context, id: string, status: string) =>
