@@ -50,7 +50,8 @@ export async function openWorkspace(names: readonly string[]) {
 	const views = new Map<string, View>()
 	/** What was posted to response URLs, by the id at their end. */
 	const replies = new Map<string, Json[]>()
-	const calls: { method: string; body: Json }[] = []
+	/** The calls that were answered by the workspace. */
+	const calls: { method: string; body: Json; result: Json }[] = []
 	const planned = new Map<string, Fail[]>()
 	const front = createServer((request, response) => void serve(request, response))
 	const serve = async (request: IncomingMessage, response: ServerResponse) => {
@@ -66,7 +67,6 @@ export async function openWorkspace(names: readonly string[]) {
 		}
 		if (kind !== 'api') return relay(upstream, request, bytes, response)
 		const body = formOf(bytes.toString())
-		calls.push({ method: name, body })
 		const failed = planned.get(name)?.shift()?.(body)
 		if (failed) return answer(failed.status ?? 200, failed.body, failed.headers)
 		// The emulator has no list of a bot's own channels: this bot is in all of them.
@@ -82,6 +82,7 @@ export async function openWorkspace(names: readonly string[]) {
 		const result = (await real.json()) as Json
 		if (result.ok && name.startsWith('views.'))
 			views.set(result.view.id, { ...body.view, id: result.view.id })
+		calls.push({ method: name, body, result })
 		answer(real.status, result)
 	}
 	await new Promise<void>((resolve) => front.listen(0, '127.0.0.1', resolve))
@@ -289,7 +290,7 @@ const parsed = (text: string): Json => {
 	}
 }
 
-const waitMs = 20_000
+const waitMs = 60_000
 
 /** The first value that `read` finds; throws if there is none after some seconds. */
 export async function until<T>(what: string, read: () => T | undefined | Promise<T | undefined>): Promise<T> {
