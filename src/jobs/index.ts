@@ -38,6 +38,8 @@ export const replay = {
 export const evaluateRules = {
 	id: 'evaluate-rules',
 	cron: '* * * * *',
+	// What was carried out for an incident is verified by the rule that fired.
+	followedBy: 'execute',
 	run: async (context: Context, { scheduled = false, onProgress }: RunOptions = {}) => ({
 		...(await evaluateAll(context, actions, metricSources, { waitForBackfill: scheduled, onProgress })),
 	}),
