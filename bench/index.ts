@@ -6,6 +6,7 @@ import { benchEvaluate } from './evaluate.ts'
 import { benchExplain } from './explain.ts'
 import { benchIngest } from './ingest.ts'
 import { benchOutcomes } from './outcomes.ts'
+import { benchPointer } from './pointer.ts'
 import { toTable } from './table.ts'
 
 // `npm run bench` for the whole table; `npm run bench -- ingest 500000` for a part of it.
@@ -18,5 +19,6 @@ if (part === undefined || part === 'outcomes') results.push(...(await benchOutco
 if (part === undefined || part === 'evaluate') results.push(...(await benchEvaluate()))
 if (part === undefined || part === 'explain') results.push(...(await benchExplain(Number(size ?? 100_000))))
 if (part === undefined || part === 'answers') results.push(...(await benchAnswers(Number(size ?? 400_000))))
+if (part === undefined || part === 'pointer') results.push(...(await benchPointer(Number(size ?? 1000))))
 if (part === undefined || part === 'chat') results.push(...(await benchChat(Number(size ?? 20))))
 console.log(toTable(results))

@@ -25,6 +25,7 @@ import { jsonLogger } from './platform/logger.ts'
 import { openExplainThreads } from './platform/node/explain-pool.ts'
 import { type Listening, listen } from './platform/node/listen.ts'
 import { openPeople, type PeopleSource } from './platform/node/load-people.ts'
+import { openPolicies, type PolicySource } from './platform/node/load-policies.ts'
 import { openRules, type RuleSource } from './platform/node/load-rules.ts'
 import { loadOnnxRuntime } from './platform/node/onnx-runtime.ts'
 import { openArtifacts } from './platform/node/open-artifacts.ts'
@@ -36,7 +37,6 @@ import { databaseFailure } from './platform/node/start-failure.ts'
 import { openTreeReader } from './platform/node/tree-reader.ts'
 import { modelCache } from './registry/artifact/model-cache.ts'
 import { createFirstKey, ensureAdminKey } from './registry/key/ensure-admin-key.ts'
-import { defaultPolicies } from './rules/approval-policies.ts'
 import type { RuleSet } from './rules/rule-set.ts'
 import { checkSlack, noteSlack } from './slack/connection.ts'
 import { resealTokens } from './slack/install/installs.ts'
@@ -103,14 +103,16 @@ export async function openContext(config: Config, overrides: Overrides = {}): Pr
 			renderPng: pngRenderer(fontsOf(config)),
 			rules,
 			people,
-			policies: { current: () => defaultPolicies },
+			policies: { current: () => policies.current() },
 			executors: {},
 			readSecret: secretReader(process.env),
 		}
 		connectIntegrations(context, config)
+		const policies = await loadPolicies(config, context, overrides.needsRules === true)
 		const close = async () => {
 			rules.close()
 			people.close()
+			policies.close()
 			await threads.close()
 			await log.close()
 		}
@@ -157,6 +159,19 @@ async function loadPeople(config: Config, logger: Logger, isNeeded: boolean): Pr
 		return await openPeople(config.PLUMBLINE_PEOPLE, { logger })
 	} catch (error) {
 		if (isNeeded) throw error
+		const current = () => {
+			throw error
+		}
+		return { current, close() {} }
+	}
+}
+
+/** The same for the policies, once the executors that they can name are known. */
+async function loadPolicies(config: Config, context: Context, areNeeded: boolean): Promise<PolicySource> {
+	try {
+		return await openPolicies(rulesFolder(config), context)
+	} catch (error) {
+		if (areNeeded) throw error
 		const current = () => {
 			throw error
 		}

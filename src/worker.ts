@@ -22,12 +22,11 @@ import { webCodec } from './log/codec/codec.ts'
 import { openedLog, openSqlLog } from './log/sql-log.ts'
 import { exportedOf } from './monitoring/windows/exported-points.ts'
 import { jsonLogger } from './platform/logger.ts'
-import { workerRules } from './platform/worker/rules.ts'
+import { workerPolicies, workerRules } from './platform/worker/rules.ts'
 import { modelCache } from './registry/artifact/model-cache.ts'
 import { openWebArtifacts, type R2 } from './registry/artifact/open-web-artifacts.ts'
 import { ensureAdminKey } from './registry/key/ensure-admin-key.ts'
 import { nobody } from './registry/person/people-file.ts'
-import { defaultPolicies } from './rules/approval-policies.ts'
 import { resealTokens } from './slack/install/installs.ts'
 import { readTokenKeys } from './slack/install/token-cipher.ts'
 import { openSlack } from './slack/open-slack.ts'
@@ -93,13 +92,14 @@ async function openService(env: Env, origin: string): Promise<Service> {
 		limits,
 		publicUrl: config.PLUMBLINE_PUBLIC_URL ?? origin,
 		rules: { current: () => ruleSet },
-		policies: { current: () => defaultPolicies },
+		policies: { current: () => policies },
 		executors: {},
 		people: { current: () => nobody },
 		readSecret: async (reference) => secretOf(reference, env),
 		background: waitUntil,
 	}
 	connectIntegrations(context, config)
+	const policies = await workerPolicies(context.executors)
 	if (config.PLUMBLINE_ADMIN_KEY !== undefined) await ensureAdminKey(context, config.PLUMBLINE_ADMIN_KEY)
 	const run = (id: string) => runJobById(forJob(context), id, owner())
 	const slack = await slackOf(context, config)

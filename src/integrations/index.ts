@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts'
 import { ownExecutors } from '../execution/own-executors.ts'
+import type { ExecutorSettings } from '../rules/parse-policies.ts'
 import { vendorExecutors } from './executors.ts'
 import type { MlflowOptions } from './mlflow/client.ts'
 import { mlflowRunReader } from './mlflow/run-reader.ts'
@@ -35,3 +36,9 @@ const mlflowOptions = (url: string, config: Settings): MlflowOptions => ({
 	password: config.PLUMBLINE_MLFLOW_PASSWORD,
 	token: config.PLUMBLINE_MLFLOW_TOKEN,
 })
+
+/** The kinds of executors without what they reach: to check the settings of `approvals.yaml`, and to open none. */
+export function executorSettings(): ExecutorSettings {
+	const nothing = {} as Context
+	return { ...ownExecutors(nothing), ...vendorExecutors(nothing) }
+}

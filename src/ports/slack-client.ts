@@ -35,8 +35,11 @@ export type SlackClient = {
 	drawsCharts?: boolean
 	/** Why Slack rejects the token or cannot be reached; undefined after a successful call. */
 	trouble?: () => string | undefined
-	/** The client of another workspace: with the token of its installation, otherwise with SLACK_BOT_TOKEN. */
-	forTeam(team: string): SlackClient
+	/**
+	 * The client of a workspace: with the token of its installation, otherwise with SLACK_BOT_TOKEN. `organisation`: whose
+	 * token it has, where the whole of it installed the app; that is remembered.
+	 */
+	forTeam(team: string, organisation?: string): SlackClient
 	/** The workspace of SLACK_BOT_TOKEN; undefined while Slack cannot be asked. */
 	home(): Promise<SlackHome | undefined>
 }

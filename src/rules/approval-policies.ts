@@ -1,6 +1,21 @@
 import type { Role } from '../core/actor.ts'
+import { AppError } from '../core/errors.ts'
 import { matchesAny } from '../core/glob.ts'
 import type { BusinessHours } from './business-hours.ts'
+
+/** What can be requested. */
+export const requestKinds = [
+	'rollback',
+	'promotion',
+	'retraining',
+	'canary',
+	'deployment',
+	'silence',
+	'reason-table',
+	'report',
+	'risk-tier',
+] as const
+export type RequestKind = (typeof requestKinds)[number]
 
 /** What a policy, a protection or an executor applies to. A list that is left out matches everything. */
 export type ActionMatch = {
@@ -27,7 +42,11 @@ export type AppliedPolicy = {
 	breakGlass?: { role: Role; expiresMs: number }
 }
 
-export type ApprovalPolicy = ActionMatch & AppliedPolicy
+export type ApprovalPolicy = ActionMatch &
+	AppliedPolicy & {
+		/** Of the packaged file. */
+		isPackaged?: boolean
+	}
 
 /** The executor that carries out the actions that match; `settings` are checked by its kind. */
 export type ExecutorChoice = ActionMatch & { name: string; settings: unknown }
@@ -39,24 +58,8 @@ export type PolicySet = {
 	executors: readonly ExecutorChoice[]
 	/** SHA-256 of the canonical content. */
 	digest: string
-	/** The packaged file applies, since the rules folder has none. */
+	/** The packaged file applies alone, since the rules folder has none. */
 	isDefault: boolean
-}
-
-const days = (n: number) => n * 24 * 3_600_000
-const standard = { roles: ['approver'], groups: [], expiresMs: days(7), coolingOffMs: 0, verify: 1 } as const
-
-/** What applies where no file says otherwise. */
-export const defaultPolicies: PolicySet = {
-	policies: [
-		{ ...standard, name: 'retraining', kinds: ['retraining'], needs: 1 },
-		{ ...standard, name: 'high-risk', riskTiers: ['high'], needs: 2 },
-		{ ...standard, name: 'default', needs: 1 },
-	],
-	protected: [{ riskTiers: ['high'], environments: ['production'] }],
-	executors: [{ name: 'pointer', settings: {} }],
-	digest: '',
-	isDefault: true,
 }
 
 /** What a request is about, as policies, protections and executors match it. */
@@ -81,10 +84,15 @@ export function matchesAction(match: ActionMatch, target: ActionTarget): boolean
 
 const sameTier = (a: string, b: string | null): boolean => a.toLowerCase() === b?.toLowerCase()
 
-/** The first policy that matches; the packaged ones match everything. */
-export const policyFor = ({ policies }: PolicySet, target: ActionTarget): ApprovalPolicy =>
-	policies.find((policy) => matchesAction(policy, target)) ??
-	(defaultPolicies.policies.at(-1) as ApprovalPolicy)
+/** The first policy that matches. The last packaged one matches everything. */
+export function policyFor({ policies }: PolicySet, target: ActionTarget): ApprovalPolicy {
+	const policy = policies.find((each) => matchesAction(each, target))
+	if (policy) return policy
+	throw new AppError(
+		'internal',
+		'No policy matches: the packaged approvals.yaml must end with one for everything.',
+	)
+}
 
 /** Whether a change of what serves there needs a request. */
 export const isProtected = (set: PolicySet, target: Omit<ActionTarget, 'kind'>): boolean =>

@@ -42,7 +42,7 @@ export function readRuleFile({ name, text }: RuleText): ReadFile {
 	if (content instanceof Error) return { ...empty, faults: [fault(content.message, { line: 1, column: 1 })] }
 	// An empty file, or one with only comments, has no rules.
 	if (content === null || content === undefined) return { ...empty, faults: [] }
-	const parsed = RuleFile.safeParse(content)
+	const parsed = RuleFile.safeParse(content, { reportInput: true })
 	if (parsed.success) {
 		const { rules, disable, extends: base } = parsed.data
 		const isBare = base === undefined && !('rules' in (content as object))

@@ -31,7 +31,7 @@ export function readYaml<S extends z.ZodType>(
 		return { ok: false, faults: [{ file: name, line: 1, column: 1, message }] }
 	}
 	// An empty file, or one with only comments.
-	const parsed = schema.safeParse(content ?? {})
+	const parsed = schema.safeParse(content ?? {}, { reportInput: true })
 	if (parsed.success) return { ok: true, value: parsed.data, positions }
 	const faults = parsed.error.issues.flatMap((issue) => describe(issue, positions, keysAt))
 	return { ok: false, faults: faults.map(([message, at]) => ({ file: name, ...at, message })) }

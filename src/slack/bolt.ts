@@ -11,6 +11,7 @@ import { answerButton, answerOpening, answerSubmission, opensModal, waitingView 
 import type { SlackEvent } from './events.ts'
 import { events, modals, shortcuts } from './interactions.ts'
 import type { Person } from './people/find-person.ts'
+import { workspaceEvents } from './people/workspace-events.ts'
 import type { Delivery } from './receiver.ts'
 import type { Shortcut } from './shortcuts.ts'
 import { stayConnected } from './stay-connected.ts'
@@ -44,6 +45,8 @@ export function boltApp(context: Context, options: BoltOptions) {
 		clientOptions,
 	})
 	listen(app, context)
+	for (const [type, note] of Object.entries(workspaceEvents))
+		app.event(type, async ({ event, body }) => note(context, workspaceOf({ ...body }), event))
 	const process = (delivery: Delivery) => app.processEvent(delivery)
 	if (!socket) return { process }
 	// Bolt's own reconnection ends the process if Slack is unreachable for some seconds.

@@ -66,7 +66,8 @@ const payload = z.discriminatedUnion('type', [
 		event_id: id,
 		event: z.looseObject({
 			type: z.string(),
-			user: z.string().optional(),
+			// The whole member in `user_change`.
+			user: z.union([z.string(), person]).optional(),
 			text: z.string().nullish(),
 			channel: z.string().optional(),
 			ts: timestamp.optional(),

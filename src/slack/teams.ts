@@ -32,7 +32,10 @@ export const homeOf = async (context: Context): Promise<SlackHome | undefined> =
 	context.slack && within(homeWithinMs, context.slack.home())
 
 /** The id of the installation of a workspace, or of its organisation. */
-async function installOf(context: Context, { team, enterprise }: Workspace): Promise<string | undefined> {
+export async function installOf(
+	context: Context,
+	{ team, enterprise }: Workspace,
+): Promise<string | undefined> {
 	const [row] = await context.sql.all<{ team: string }>({
 		sql: 'SELECT team FROM slack_install WHERE team = ?1 OR team = ?2 ORDER BY team = ?1 DESC LIMIT 1',
 		params: [team ?? '', enterprise ?? ''],
@@ -63,7 +66,10 @@ export async function clientOf(
 ): Promise<{ slack: SlackClient | undefined; isOwn: boolean }> {
 	const { slack } = context
 	const installed = await installOf(context, workspace)
-	if (installed !== undefined) return { slack: slack?.forTeam(installed), isOwn: true }
+	if (installed !== undefined) {
+		const organisation = installed === workspace.team ? undefined : installed
+		return { slack: slack?.forTeam(workspace.team ?? installed, organisation), isOwn: true }
+	}
 	const home = await homeOf(context)
 	const isHome = home !== undefined && home.team === workspace.team
 	const isInOrganisation = home?.isOrgWide === true && home.enterprise === workspace.enterprise

@@ -69,7 +69,11 @@ export function slackClient(context: Context, options: SlackClientOptions): Slac
 		forTeam,
 		home,
 	})
-	const forTeam = (team: string) => others.getOrInsert(team, open)
+	const organisations = new BoundedCache<string, string>({ max: 1000 })
+	const forTeam = (team: string, organisation?: string) => {
+		if (organisation !== undefined) organisations.set(team, organisation)
+		return others.getOrInsert(organisations.get(team) ?? team, open)
+	}
 	const home = async () => homeOf(await own.read('auth.test', {}, dayMs))
 	return { ...own, channel, forTeam, home }
 }

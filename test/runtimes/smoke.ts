@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect } from 'vitest'
 import { formatTime, hourMs } from '../../src/core/time.ts'
+import { openEvents } from '../support/event-stream.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
 
@@ -80,6 +81,30 @@ async function expectMismatch(call: ReturnType<typeof client>): Promise<void> {
 	expect(alerts.map((a) => a.rule)).toContain('replay-mismatch')
 }
 
+/** A serving process follows its deployment: by waiting, and as a stream of events. */
+async function expectFollowed({ url, key }: Target, call: ReturnType<typeof client>): Promise<void> {
+	await call('POST', '/v1/models', { model: 'followed', task: 'binary' })
+	for (const version of ['1', '2'])
+		await call('POST', '/v1/models/followed/versions', { version, features: [] })
+	const path = '/v1/models/followed/deployments/production'
+	await call('PUT', path, { champion: '1' })
+	const headers = { authorization: `Bearer ${key}` }
+	const etag = (await fetch(url + path, { headers })).headers.get('etag') as string
+	const wait = (time: string) =>
+		fetch(`${url}${path}?wait=${time}`, { headers: { ...headers, 'if-none-match': etag } })
+	expect((await wait('1s')).status).toBe(304)
+	const stream = await openEvents(url + path, headers)
+	expect(await stream.next()).toMatchObject({ event: 'deployment', id: '1', data: { champion: '1' } })
+	const waiting = wait('60s')
+	await call('PUT', path, { champion: '2' })
+	expect(await (await waiting).json()).toMatchObject({ revision: 2, champion: '2' })
+	expect(await stream.next()).toMatchObject({ event: 'deployment', id: '2', data: { champion: '2' } })
+	stream.close()
+	const later = await openEvents(url + path, { ...headers, 'last-event-id': '1' })
+	expect(await later.next()).toMatchObject({ id: '2' })
+	later.close()
+}
+
 /**
  * The main job on any runtime: a model, its baseline, three days in which one feature's unit has changed, and then
  * the metrics, the incident and the records that follow from it.
@@ -112,6 +137,7 @@ export async function smoke(target: Target): Promise<void> {
 		duplicates: 1,
 		rejected: [{ index: 1, code: 'invalid' }],
 	})
+	await expectFollowed(target, call)
 	await logSwapped(call)
 	await target.runJobs()
 	await expectMismatch(call)

@@ -17,8 +17,9 @@ const it = withServer(() =>
 		{
 			logger: { info: log, warn: log, error: log },
 			fetch: async (input) => {
-				sent.push(String(input instanceof Request ? input.url : input))
-				return Response.json({ ok: true })
+				const url = String(input instanceof Request ? input.url : input)
+				if (!url.includes('/api/')) sent.push(url)
+				return Response.json({ ok: true, team_id: 'T1' })
 			},
 		},
 	),

@@ -1,5 +1,6 @@
 import type { Context } from '../../src/context.ts'
-import { defaultPolicies, type PolicySet } from '../../src/rules/approval-policies.ts'
+import type { PolicySet } from '../../src/rules/approval-policies.ts'
+import { defaultPolicies } from './policies.ts'
 import { type Json, testServer } from './server.ts'
 
 /**

@@ -5,7 +5,7 @@ import { newId } from '../../src/core/ids.ts'
 import { dayMs } from '../../src/core/time.ts'
 import { executionSteps, executions, type RequestKind, requests } from '../../src/db/schema.ts'
 import type { Action } from '../../src/ports/executors.ts'
-import { defaultPolicies } from '../../src/rules/approval-policies.ts'
+import { defaultPolicies } from './policies.ts'
 
 type RequestRow = typeof requests.$inferSelect
 

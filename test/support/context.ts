@@ -12,7 +12,7 @@ import { openArtifacts } from '../../src/platform/node/open-artifacts.ts'
 import { secretReader } from '../../src/platform/node/read-secret.ts'
 import { modelCache } from '../../src/registry/artifact/model-cache.ts'
 import { nobody } from '../../src/registry/person/people-file.ts'
-import { defaultPolicies } from '../../src/rules/approval-policies.ts'
+import { defaultPolicies } from './policies.ts'
 
 export const startOfTest = Date.parse('2026-03-02T00:00:00Z')
 

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import type { ChangeSet } from '../../src/db/changes.ts'
 import type { Acted, Executor, ExecutorCall, ExecutorKind, TargetState } from '../../src/ports/executors.ts'
-import { defaultPolicies, type PolicySet } from '../../src/rules/approval-policies.ts'
+import type { PolicySet } from '../../src/rules/approval-policies.ts'
+import { defaultPolicies } from './policies.ts'
 
 type Answer = 'done' | 'accepted' | 'refused' | 'error' | 'error-after' | 'late' | 'throws' | 'hangs' | 'busy'
 

@@ -14,29 +14,45 @@ export const isEligible = (
 	inScope(actor, model) &&
 	(hasRole(actor, roles) || groups.some((group) => actor.groups?.includes(group)))
 
-/** Everybody who has an active key or a role in Slack, as actors. */
-export async function activeActors(context: Context): Promise<Actor[]> {
-	const now = context.now()
-	const isActive = ({ expiresAt }: { expiresAt: number | null }) => expiresAt === null || expiresAt > now
-	const keys = await context.db.select().from(accessKeys)
-	const users = await context.db.select().from(slackUsers)
-	return [
-		...keys
-			.filter((key) => key.revokedAt === null && isActive(key))
-			.map(({ id, role, models, owner }) => ({ id: `key:${id}`, how: 'key' as const, role, models, owner })),
-		...users.filter(isActive).map(({ team, user, role, models, owner }) => ({
-			...{ id: `slack:${team}/${user}`, how: 'slack' as const, role, models, owner },
-		})),
-	].map(({ owner, ...actor }) => ({ ...actor, owner: owner ?? undefined }))
-}
+type Reads = Pick<Context, 'db' | 'now' | 'people'>
 
 /**
- * The distinct people who could vote. Who is in a Slack group is known only when they act, so every Slack user counts
- * where a policy names groups.
+ * How many distinct people could vote on a request for the model: holders of active keys and everybody who is mapped in
+ * Slack. Who is in a Slack group is known only when they act: a mapped group counts as enough people, and everybody of Slack
+ * counts as a member of the groups that a policy names.
  */
-export function eligiblePersons(actors: readonly Actor[], policy: AppliedPolicy, model: string): Set<string> {
+export async function countEligible(context: Reads, policy: AppliedPolicy, model: string): Promise<number> {
+	const actors = await activeActors(context)
 	const able = actors.filter((actor) =>
 		isEligible(actor.how === 'slack' ? { ...actor, groups: policy.groups } : actor, policy, model),
 	)
-	return new Set(able.map(personOf))
+	return able.some(({ id }) => id.startsWith(groupPrefix)) ? Infinity : new Set(able.map(personOf)).size
+}
+
+const groupPrefix = 'slack-group:'
+
+/** Everybody who has an active key or a role in Slack, as actors; a mapped group as one. */
+async function activeActors({ db, now, people }: Reads): Promise<Actor[]> {
+	const isActive = ({ expiresAt }: { expiresAt?: number | null }) => !expiresAt || expiresAt > now()
+	const keys = (await db.select().from(accessKeys)).filter((key) => key.revokedAt === null && isActive(key))
+	const users = (await db.select().from(slackUsers)).filter(isActive)
+	const { bySlack, byEmail, bySso, byGroup } = people.current()
+	const granted = [
+		...[...bySlack].map(([name, grant]) => ({ id: `slack:${name}`, ...grant })),
+		...[...byEmail].map(([address, grant]) => ({ id: `email:${address}`, owner: address, ...grant })),
+		...[...bySso].map(([sso, grant]) => ({ id: `sso:${sso}`, ...grant })),
+		...byGroup.map(([group, grant]) => ({ id: `${groupPrefix}${group}`, ...grant })),
+	].filter(isActive)
+	const inSlack = [
+		...users.map(({ team, user, ...row }) => ({ id: `slack:${team}/${user}`, ...row })),
+		...granted,
+	]
+	return [
+		...keys.map(({ id, role, models, owner }) => ({
+			...{ id: `key:${id}`, how: 'key' as const, role, models, owner: owner ?? undefined },
+		})),
+		...inSlack.map(({ id, role, models, owner }) => ({
+			...{ id, how: 'slack' as const, role, models, owner: owner ?? undefined },
+		})),
+	]
 }

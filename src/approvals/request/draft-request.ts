@@ -10,7 +10,7 @@ import { type RequestStatus, requests } from '../../db/schema.ts'
 import { findModel } from '../../registry/model/find-model.ts'
 import { type AppliedPolicy, type ApprovalPolicy, policyFor } from '../../rules/approval-policies.ts'
 import { executorFor, targetOf } from '../executor-choice.ts'
-import { activeActors, eligiblePersons } from '../policy/eligible.ts'
+import { whyUnsatisfiable } from '../policy/unsatisfiable.ts'
 import { actionText } from './action-text.ts'
 import { type Asked, draftAction } from './draft-action.ts'
 import { expireRequests } from './expire-requests.ts'
@@ -36,9 +36,10 @@ export async function draftRequest(context: Context, draft: Draft): Promise<Requ
 	const { action: exact, ...expected } = await draftAction(context, draft, model)
 	const action = canonicalJson(exact)
 	const set = context.policies.current()
-	const policy = appliedOf(policyFor(set, targetOf(exact, model)))
-	const note = await unsatisfiable(context, policy, model.name)
-	if (note !== undefined && !set.isDefault) throw new AppError('unsatisfiable', note)
+	const found = policyFor(set, targetOf(exact, model))
+	const policy = appliedOf(found)
+	const note = await whyUnsatisfiable(context, policy, model.name)
+	if (note !== undefined && !found.isPackaged) throw new AppError('unsatisfiable', note)
 	const { executor } = executorFor(context, exact, model)
 	const now = context.now()
 	return {
@@ -68,19 +69,12 @@ export async function draftRequest(context: Context, draft: Draft): Promise<Requ
 
 /** The part of a policy that applies to a request from then on. */
 function appliedOf(policy: ApprovalPolicy): AppliedPolicy {
-	const { kinds: _, models: __, riskTiers: ___, environments: ____, ...applied } = policy
-	return applied
-}
-
-/** Says that fewer people can vote than are needed; undefined if there are enough. */
-async function unsatisfiable(
-	context: Context,
-	policy: AppliedPolicy,
-	model: string,
-): Promise<string | undefined> {
-	const { size } = eligiblePersons(await activeActors(context), policy, model)
-	if (size >= policy.needs) return undefined
-	return `The policy ${policy.name} needs ${policy.needs} approvals, and ${size === 0 ? 'nobody' : size === 1 ? 'only one person' : `only ${size} people`} can approve for ${model}.`
+	const { name, needs, roles, groups, expiresMs, hours, coolingOffMs, verify, breakGlass } = policy
+	return {
+		...{ name, needs, roles, groups, expiresMs, coolingOffMs, verify },
+		...(hours ? { hours } : {}),
+		...(breakGlass ? { breakGlass } : {}),
+	}
 }
 
 /** The open request for exactly the same, if any. */

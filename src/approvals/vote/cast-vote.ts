@@ -10,9 +10,9 @@ import type { Statement } from '../../db/sql.ts'
 import type { Action } from '../../ports/executors.ts'
 import { authorise, hasRole } from '../../registry/key/authorise.ts'
 import { findModel } from '../../registry/model/find-model.ts'
-import { type AppliedPolicy, defaultPolicies } from '../../rules/approval-policies.ts'
+import { type AppliedPolicy, policyFor } from '../../rules/approval-policies.ts'
 import { nextOpening } from '../../rules/business-hours.ts'
-import { executorFor } from '../executor-choice.ts'
+import { executorFor, targetOf } from '../executor-choice.ts'
 import { isEligible } from '../policy/eligible.ts'
 import { actionText } from '../request/action-text.ts'
 import { expireRequest } from '../request/expire-requests.ts'
@@ -57,7 +57,8 @@ async function decideOnce(context: Context, actor: Actor, id: string, input: Vot
 		const voter = await readVoter(context, actor)
 		const votes = await context.db.select().from(requestVotes).where(eq(requestVotes.request, id))
 		const personNow = await personsNow(context, [row.requester, ...votes.map((vote) => vote.actor)])
-		checkVoter(row, voter, input, personNow)
+		const policy = await policyOf(context, row)
+		checkVoter(row, voter, input, policy, personNow)
 		const digest = await currentDigest(row)
 		if (input.actionDigest !== digest) throw digestChanged(row)
 		const known = votes.find((vote) => vote.digest === digest && isOf(vote, voter, personNow))
@@ -67,7 +68,8 @@ async function decideOnce(context: Context, actor: Actor, id: string, input: Vot
 		}
 		await checkOpen(context, voter, row)
 		const counted = votes.filter((vote) => vote.vote === 'approve' && vote.digest === digest)
-		await store(context, { row, voter, input, digest, approvals: countApprovals(row, counted, personNow) })
+		const approvals = countApprovals(row, counted, personNow)
+		await store(context, { row, policy, voter, input, digest, approvals })
 		return true
 	} catch (error) {
 		await recordRefusal(context, actor, row, error)
@@ -78,8 +80,12 @@ async function decideOnce(context: Context, actor: Actor, id: string, input: Vot
 /** The digest of the action that is stored: the column is never trusted. */
 const currentDigest = async (row: RequestRow) => `sha256:${await sha256Hex(row.action)}`
 
-const policyOf = (row: RequestRow): AppliedPolicy =>
-	row.policy ?? { ...(defaultPolicies.policies.at(-1) as AppliedPolicy), needs: row.needs }
+/** The policy of the request; for requests of old versions that of today, with as many approvals as it said. */
+async function policyOf(context: Context, row: RequestRow): Promise<AppliedPolicy> {
+	if (row.policy) return row.policy
+	const target = targetOf(JSON.parse(row.action), await findModel(context, row.model))
+	return { ...policyFor(context.policies.current(), target), needs: row.needs }
+}
 
 type PersonNow = (actorId: string) => string
 
@@ -94,9 +100,14 @@ const requesters = (row: RequestRow, personNow: PersonNow): string[] => [
 	personNow(row.requester),
 ]
 
-function checkVoter(row: RequestRow, voter: Voter, input: VoteInput, personNow: PersonNow): void {
+function checkVoter(
+	row: RequestRow,
+	voter: Voter,
+	input: VoteInput,
+	policy: AppliedPolicy,
+	personNow: PersonNow,
+): void {
 	const { actor, person } = voter
-	const policy = policyOf(row)
 	if (input.breakGlass) checkBreakGlass(voter, policy, input)
 	else if (!isEligible(actor, policy, row.model)) throw notEligible(actor, policy, row)
 	const asked = requesters(row, personNow)
@@ -192,9 +203,17 @@ function countApprovals(row: RequestRow, votes: readonly VoteRow[], personNow: P
 	return count
 }
 
-type Decision = { row: RequestRow; voter: Voter; input: VoteInput; digest: string; approvals: number }
+type Decision = {
+	row: RequestRow
+	policy: AppliedPolicy
+	voter: Voter
+	input: VoteInput
+	digest: string
+	approvals: number
+}
 
-async function store(context: Context, { row, voter, input, digest, approvals }: Decision): Promise<void> {
+async function store(context: Context, decision: Decision): Promise<void> {
+	const { row, voter, input, digest, approvals } = decision
 	const now = context.now()
 	const { vote, reason, breakGlass = false } = input
 	const values = { vote, reason, digest, breakGlass, at: now, actor: voter.actor.id }
@@ -228,15 +247,14 @@ async function store(context: Context, { row, voter, input, digest, approvals }:
 		const set = vote === 'reject' ? { status: 'rejected' as const, decidedAt: now } : {}
 		return change(context, voter.actor, row, set, guards, more)
 	}
-	const approval = approvalOf(row, breakGlass, now)
+	const approval = approvalOf(decision.policy, breakGlass, now)
 	lines.push(approvedLine(row, approval.executeAfter))
 	changes.push(await executionInsert(context, row, approval.executeAfter ?? now))
 	return change(context, voter.actor, row, approval, guards, more)
 }
 
 /** From an approval by break-glass on, `expiresAt` is when it ends unless its execution has begun. */
-function approvalOf(row: RequestRow, breakGlass: boolean, now: number) {
-	const policy = policyOf(row)
+function approvalOf(policy: AppliedPolicy, breakGlass: boolean, now: number) {
 	const approved = { status: 'approved' as const, decidedAt: now }
 	if (breakGlass && policy.breakGlass)
 		return { ...approved, executeAfter: null, expiresAt: now + policy.breakGlass.expiresMs }

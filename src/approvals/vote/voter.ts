@@ -9,38 +9,49 @@ import type { Statement } from '../../db/sql.ts'
  */
 export type Voter = { actor: Actor; person: string; guard: Required<Statement> }
 
-type Row = { role: Role; models: string; owner: string | null; expiresAt: number | null }
+type Row = { role: Role; models: string; owner: string | null }
 
-const keySql = `SELECT role, models, owner, expires_at AS expiresAt FROM access_key WHERE id = ? AND revoked_at IS NULL`
-const slackSql = `SELECT role, models, owner, expires_at AS expiresAt FROM slack_user WHERE team = ? AND user = ?`
+const columns = 'SELECT role, models, owner'
+const inForce = '(expires_at IS NULL OR expires_at > ?)'
+const keySql = `FROM access_key WHERE id = ? AND revoked_at IS NULL AND ${inForce}`
+const slackSql = `FROM slack_user WHERE team = ? AND user = ? AND ${inForce}`
 
-/** Throws `unauthenticated` for a key that was revoked or has expired, and `forbidden` for an actor that cannot vote. */
+/**
+ * Throws `unauthenticated` for a key that was revoked or has expired, and `forbidden` for what is not a person. What an admin
+ * has mapped in Slack is read here; what the mapping file and Slack say was read when the actor was made, just before.
+ */
 export async function readVoter(context: Context, actor: Actor): Promise<Voter> {
-	const source = sourceOf(actor)
+	const source = sourceOf(actor, context.now())
 	if (!source) throw new AppError('forbidden', `${actor.id} cannot vote: people vote with a key or in Slack.`)
-	const now = context.now()
-	const [row] = await context.sql.all<Row>(source)
-	if (!row || (row.expiresAt !== null && row.expiresAt <= now))
-		throw actor.how === 'key'
-			? new AppError('unauthenticated', `${actor.id} was revoked or has expired. Ask an admin for a new one.`)
-			: new AppError('forbidden', `${actor.id} has no role any more. Ask an admin for one.`)
-	const owner = row.owner ?? undefined
+	const [row] = await context.sql.all<Row>({ sql: `${columns} ${source.sql}`, params: source.params })
+	if (!row && actor.how === 'key')
+		throw new AppError(
+			'unauthenticated',
+			`${actor.id} was revoked or has expired. Ask an admin for a new one.`,
+		)
+	if (!row)
+		return {
+			actor,
+			person: personOf(actor),
+			guard: { sql: `NOT EXISTS (SELECT 1 ${source.sql})`, params: source.params },
+		}
+	const owner = row.owner ?? (actor.how === 'slack' ? actor.owner : undefined)
 	const current: Actor = { ...actor, role: row.role, models: JSON.parse(row.models), owner }
 	return {
 		actor: current,
 		person: personOf(current),
 		guard: {
-			sql: `EXISTS (${source.sql} AND role = ? AND models = ? AND owner IS ? AND (expires_at IS NULL OR expires_at > ?))`,
-			params: [...source.params, row.role, row.models, row.owner, now],
+			sql: `EXISTS (SELECT 1 ${source.sql} AND role = ? AND models = ? AND owner IS ?)`,
+			params: [...source.params, row.role, row.models, row.owner],
 		},
 	}
 }
 
-function sourceOf({ id, how }: Actor): Required<Statement> | undefined {
-	if (how === 'key') return { sql: keySql, params: [id.replace(/^key:/, '')] }
+function sourceOf({ id, how }: Actor, now: number): Required<Statement> | undefined {
+	if (how === 'key') return { sql: keySql, params: [id.replace(/^key:/, ''), now] }
 	const [, team, user] = /^slack:([^/]+)\/(.+)$/.exec(id) ?? []
 	if (how !== 'slack' || team === undefined || user === undefined) return undefined
-	return { sql: slackSql, params: [team, user] }
+	return { sql: slackSql, params: [team, user, now] }
 }
 
 /** The person behind each of the actors as of now, whether they are still active or not. */
@@ -54,6 +65,10 @@ export async function personsNow(
 			WHERE 'slack:' || team || '/' || user IN (SELECT value FROM json_each(?1))`,
 		params: [JSON.stringify(actorIds)],
 	})
-	const persons = new Map(rows.map(({ id, owner }) => [id, personOf({ id, owner: owner ?? undefined })]))
-	return (actorId) => persons.get(actorId) ?? actorId
+	const { bySlack } = context.people.current()
+	const owners = new Map(rows.map(({ id, owner }) => [id, owner]))
+	return (id) => {
+		const listed = bySlack.get(id.replace(/^slack:/, ''))?.owner
+		return personOf({ id, owner: owners.get(id) ?? listed })
+	}
 }

@@ -1,19 +1,8 @@
 import { integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import type { Plan } from '../../ports/executors.ts'
-import type { AppliedPolicy } from '../../rules/approval-policies.ts'
+import type { AppliedPolicy, RequestKind } from '../../rules/approval-policies.ts'
 
-export const requestKinds = [
-	'rollback',
-	'promotion',
-	'retraining',
-	'canary',
-	'deployment',
-	'silence',
-	'reason-table',
-	'report',
-	'risk-tier',
-] as const
-export type RequestKind = (typeof requestKinds)[number]
+export { type RequestKind, requestKinds } from '../../rules/approval-policies.ts'
 
 export const requestStatuses = [
 	'pending',

@@ -3,7 +3,7 @@ import { deploy } from '../../approvals/protection/deploy.ts'
 import { minuteMs, parseDuration } from '../../core/time.ts'
 import { compareVersions } from '../../monitoring/comparison/compare-versions.ts'
 import { VersionComparison } from '../../monitoring/comparison/comparison.schema.ts'
-import { awaitDeployment } from '../../registry/deployment/await-deployment.ts'
+import { awaitDeployment, canBeDeployed } from '../../registry/deployment/await-deployment.ts'
 import {
 	type Deployment,
 	DeploymentInput,
@@ -11,12 +11,10 @@ import {
 } from '../../registry/deployment/deployment.schema.ts'
 import {
 	currentDeployments,
-	findDeployment,
 	getDeployment,
 	listDeployments,
 } from '../../registry/deployment/get-deployment.ts'
 import { findModel } from '../../registry/model/find-model.ts'
-import { nameFault } from '../../registry/model/name.ts'
 import { DeploymentEvents, eventHeaders, eventsType } from '../deployment-events.ts'
 import { type Call, endpoint, ok, type Resource } from '../endpoint.ts'
 import { modelPath, pageOf, pageParameters, pathText, periodParameters } from '../parameters.ts'
@@ -146,30 +144,21 @@ const get = endpoint({
 	handle: async (call) => {
 		const { context, params: of, query, request } = call
 		if (prefers(request.headers.get('accept'), eventsType)) return stream(call)
-		const before = await findDeployment(context, of.model, of.environment)
-		const tag = before && etagOf(before)
-		const isKnown = tag === undefined || matches(request.headers.get('if-none-match'), tag)
-		const now = isKnown && query.wait > 0 ? await otherThan(tag, call) : before
-		const deployment = now ?? (await getDeployment(context, of.model, of.environment))
-		const etag = etagOf(deployment)
-		const about = { etag, 'cache-control': 'private, no-cache', vary: 'Accept' }
-		return isKnown && etag === tag ? { status: 304, headers: about } : ok(deployment, about)
+		const isKnown = (deployment: Deployment) =>
+			matches(request.headers.get('if-none-match'), etagOf(deployment))
+		const waited = query.wait > 0 ? await wait(call, isKnown) : undefined
+		// Throws when there is none.
+		const deployment = waited?.deployment ?? (await getDeployment(context, of.model, of.environment))
+		const about = { etag: etagOf(deployment), 'cache-control': 'private, no-cache', vary: 'Accept' }
+		const isNew = waited?.deployment ? waited.isNew : !isKnown(deployment)
+		return isNew ? ok(deployment, about) : { status: 304, headers: about }
 	},
 })
 
-/** Whether an environment can have a deployment. Throws `not-found` for a model that does not exist. */
-async function canBeDeployed({ context, params: { model, environment } }: GetCall): Promise<boolean> {
-	await findModel(context, model)
-	return nameFault(environment) === undefined
-}
-
-/** The deployment in force as soon as it has another tag, or when the time is up. */
-async function otherThan(tag: string | undefined, call: GetCall): Promise<Deployment | undefined> {
+async function wait(call: GetCall, isKnown: (deployment: Deployment) => boolean) {
 	const { context, actor, params: of, query } = call
-	if (tag === undefined && !(await canBeDeployed(call))) return undefined
 	const { signal } = call.keepOpen()
-	const isNew = (deployment: Deployment) => etagOf(deployment) !== tag
-	return awaitDeployment(context, call.feed(), { actor, ...of, isNew, ms: query.wait, signal })
+	return await awaitDeployment(context, call.feed(), { actor, ...of, isKnown, ms: query.wait, signal })
 }
 
 /** Where requests are isolated, each look for changes counts as a call of the request, whose number is limited. */
@@ -177,7 +166,8 @@ const longestIsolatedMs = 10 * minuteMs
 
 async function stream(call: GetCall): Promise<Response> {
 	const { context, actor, params: of, request, options } = call
-	if (!(await canBeDeployed(call))) await getDeployment(context, of.model, of.environment)
+	if (!(await canBeDeployed(context, of.model, of.environment)))
+		await getDeployment(context, of.model, of.environment)
 	if (request.method === 'HEAD') return new Response(null, { headers: eventHeaders })
 	const following = { actor, ...of, lastEventId: request.headers.get('last-event-id') }
 	const longestMs = options.isolated ? longestIsolatedMs : undefined

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import type { Logger } from '../../context.ts'
 import { AppError } from '../../core/errors.ts'
 import { metricIds } from '../../metrics/index.ts'
+import { isPolicyFile } from '../../rules/parse-policies.ts'
 import { type ParsedRules, parseRules } from '../../rules/parse-rules.ts'
 import type { RuleFault, RuleText } from '../../rules/read-file.ts'
 import type { RuleSet } from '../../rules/rule-set.ts'
@@ -12,11 +13,16 @@ import type { RuleSet } from '../../rules/rule-set.ts'
 /** The folder of the packaged rules, beside `src` in the repository and beside `dist` in the package. */
 export const builtInRules = (): string => fileURLToPath(new URL('../../../rules', import.meta.url))
 
-const isRuleFile = (name: string) => /\.ya?ml$/.test(name) && !name.startsWith('.')
+const isRuleFile = (name: string) => /\.ya?ml$/.test(name) && !name.startsWith('.') && !isPolicyFile(name)
 
-/** The rule files of a folder, or the packaged ones where it does not exist. Files in subfolders are ignored. */
+/**
+ * The rule files of a folder, or the packaged ones where it does not exist or has only policies. Files in subfolders are
+ * ignored.
+ */
 export async function readRuleFolder(folder: string): Promise<RuleText[]> {
-	const from = existsSync(folder) ? folder : builtInRules()
+	const all = existsSync(folder) ? await readdir(folder) : []
+	const hasPolicies = all.some(isPolicyFile) && !all.some(isRuleFile)
+	const from = existsSync(folder) && !hasPolicies ? folder : builtInRules()
 	const names = (await readdir(from)).filter(isRuleFile).sort()
 	return Promise.all(names.map(async (name) => ({ name, text: await readFile(join(from, name), 'utf8') })))
 }
@@ -33,7 +39,7 @@ export type RuleSource = {
 
 /** Reads a rule folder. Throws `invalid` when it is invalid at the start; later invalid rules are logged and not used. */
 export async function openRules(folder: string, { logger }: { logger: Logger }): Promise<RuleSource> {
-	const seen = await fingerprint(folder)
+	const seen = await fingerprint(folder, isRuleFile)
 	const first = await read(folder)
 	if (!first.ok)
 		throw new AppError(
@@ -72,7 +78,7 @@ export async function openRules(folder: string, { logger }: { logger: Logger }):
 		current: () => ruleSet,
 		follow(onChange) {
 			stop = poll(
-				() => fingerprint(folder),
+				() => fingerprint(folder, isRuleFile),
 				seen,
 				() => reload(onChange),
 			)
@@ -95,10 +101,10 @@ function logLeftOut(logger: Logger, folder: string, { leftOut = [] }: RuleSet): 
 
 const pollMs = 1000
 
-/** A folder's names, sizes and times. It is polled: a file watcher loses a folder that is removed and created again. */
-async function fingerprint(folder: string): Promise<string> {
+/** The names, sizes and times of some files of a folder. It is polled: a file watcher loses a folder that is removed and created again. */
+export async function fingerprint(folder: string, isOurs: (name: string) => boolean): Promise<string> {
 	try {
-		const names = (await readdir(folder)).filter(isRuleFile).sort()
+		const names = (await readdir(folder)).filter(isOurs).sort()
 		const stats = await Promise.all(names.map((name) => stat(join(folder, name))))
 		return JSON.stringify(stats.map(({ size, mtimeMs, ino }, i) => [names[i], size, mtimeMs, ino]))
 	} catch (error) {

@@ -27,7 +27,7 @@ export class OpenRequests {
 		this.open.add(controller)
 		outgoing.once('close', () => {
 			this.open.delete(controller)
-			controller.abort()
+			if (!outgoing.writableFinished) controller.abort()
 		})
 		if (socket) this.addSocket(socket)
 		if (this.isStopping || outgoing.closed || outgoing.destroyed) controller.abort()

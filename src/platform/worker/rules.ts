@@ -1,3 +1,4 @@
+import approvals from '../../../rules/approvals.yaml'
 import drift from '../../../rules/drift.yaml'
 import fairness from '../../../rules/fairness.yaml'
 import performance from '../../../rules/performance.yaml'
@@ -6,7 +7,10 @@ import replay from '../../../rules/replay.yaml'
 import service from '../../../rules/service.yaml'
 import { AppError } from '../../core/errors.ts'
 import { metricIds } from '../../metrics/index.ts'
+import type { PolicySet } from '../../rules/approval-policies.ts'
+import { type ExecutorSettings, parsePolicies } from '../../rules/parse-policies.ts'
 import { parseRules } from '../../rules/parse-rules.ts'
+import type { RuleFault } from '../../rules/read-file.ts'
 import type { RuleSet } from '../../rules/rule-set.ts'
 
 // A worker has no file system: every rule file is imported here, and a changed rule needs a deployment.
@@ -23,6 +27,17 @@ const texts = [
 export async function workerRules(): Promise<RuleSet> {
 	const parsed = await parseRules(texts, metricIds)
 	if (parsed.ok) return parsed.ruleSet
-	const faults = parsed.errors.map((e) => `${e.file}:${e.line}:${e.column}: ${e.message}`)
-	throw new AppError('invalid', `The rules are invalid. ${faults.join('; ')}`)
+	throw faulty('rules', parsed.errors)
+}
+
+/** The bundled approval policies. Throws `invalid` with the faults. */
+export async function workerPolicies(executors: ExecutorSettings): Promise<PolicySet> {
+	const parsed = await parsePolicies(undefined, { name: 'approvals.yaml', text: approvals }, executors)
+	if (parsed.ok) return parsed.policies
+	throw faulty('approval policies', parsed.errors)
+}
+
+function faulty(what: string, errors: readonly RuleFault[]): AppError {
+	const faults = errors.map((e) => `${e.file}:${e.line}:${e.column}: ${e.message}`)
+	return new AppError('invalid', `The ${what} are invalid. ${faults.join('; ')}`)
 }

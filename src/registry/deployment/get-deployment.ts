@@ -12,19 +12,20 @@ export const toDeployment = (row: DeploymentRow): Deployment => ({ ...row, since
 const of = (model: string, environment: string) =>
 	and(eq(deployments.model, model), eq(deployments.environment, environment))
 
+// Plain SQL: thousands of followers come back here at the same time, and building the query costs more than running it.
+const current = `SELECT model, environment, revision, champion, challenger, canary, since FROM deployment
+	WHERE model = ? AND environment = ? ORDER BY revision DESC LIMIT 1`
+
 /** The deployment in force in an environment; undefined when nothing was ever deployed there. */
 export async function findDeployment(
 	context: Context,
 	model: string,
 	environment: string,
 ): Promise<Deployment | undefined> {
-	const [row] = await context.db
-		.select()
-		.from(deployments)
-		.where(of(model, environment))
-		.orderBy(desc(deployments.revision))
-		.limit(1)
-	return row && toDeployment(row)
+	type Row = Omit<DeploymentRow, 'canary'> & { canary: string | null }
+	const [row] = await context.sql.all<Row>({ sql: current, params: [model, environment] })
+	if (!row) return undefined
+	return toDeployment({ ...row, canary: row.canary === null ? null : JSON.parse(row.canary) })
 }
 
 /** The deployment in force in an environment. Throws `not-found` with the nearest environment name. */

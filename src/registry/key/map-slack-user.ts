@@ -92,12 +92,18 @@ export async function mapSlackUser(
 }
 
 /** Removes the role of a Slack user, effective at once. Throws `not-found`, also outside the actor's scope. */
-export async function unmapSlackUser(context: Context, actor: Actor, name: SlackName): Promise<void> {
+export async function unmapSlackUser(
+	context: Context,
+	actor: Actor,
+	name: SlackName,
+	reason?: string,
+): Promise<void> {
 	authorise(actor, 'admin')
 	const row = await findSlackUser(context, name)
 	if (!row || !coversGlobs(actor, row.models))
 		throw new AppError('not-found', `The Slack user ${name.team}/${name.user} is not mapped.`)
-	const details = { role: row.role, models: row.models, owner: row.owner }
+	const { role, models, owner } = row
+	const details = { role, models, owner, ...(reason === undefined ? {} : { reason }) }
 	const query = context.db.delete(slackUsers).where(byName(name))
 	await commit(context, actor, { action: 'unmap-slack-user', object: objectOf(name), details }, [
 		{ query, guarded: true },

@@ -27,7 +27,11 @@ const Entry = z.strictObject({
 		.optional(),
 	group: z.string().max(64).optional(),
 	role: z.enum(roles),
-	models: z.array(Glob).min(1).max(32).default(['*']),
+	models: z
+		.array(Glob)
+		.min(1, 'must name at least one; leave it out for all')
+		.max(32)
+		.default(['*']),
 	owner: Owner.optional(),
 	expires: z.string().optional(),
 })

@@ -348,9 +348,13 @@ describe('a server with few connections and followers', () => {
 		for (let round = 0; round < 3; round++) {
 			const abort = new AbortController()
 			const headers = { authorization: `Bearer ${server.adminKey}`, 'if-none-match': tag }
-			const waits = Array.from({ length: 3 }, () =>
-				fetch(`${server.url}${path}/production?wait=60s`, { headers, signal: abort.signal }).catch(() => {}),
-			)
+			// Again when another one was first, until it is given up.
+			const waitOn = async (): Promise<void> => {
+				const at = `${server.url}${path}/production?wait=60s`
+				const answer = await fetch(at, { headers, signal: abort.signal }).catch(() => undefined)
+				if (answer?.status === 503) await waitOn()
+			}
+			const waits = Array.from({ length: 3 }, waitOn)
 			const streams = await Promise.all(Array.from({ length: 3 }, () => follow(server, 'production')))
 			for (const stream of streams) expect(await stream.next()).toMatchObject({ id: '1' })
 			const refusal = () => wait(server, 'production', tag, '1ms')

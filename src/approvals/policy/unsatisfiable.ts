@@ -1,0 +1,50 @@
+import type { Context } from '../../context.ts'
+import { deployments, models } from '../../db/schema.ts'
+import {
+	type AppliedPolicy,
+	type ApprovalPolicy,
+	type PolicySet,
+	policyFor,
+	requestKinds,
+} from '../../rules/approval-policies.ts'
+import { countEligible } from './eligible.ts'
+
+type Reads = Pick<Context, 'db' | 'now' | 'people'>
+
+/** Says that fewer people can vote than are needed; undefined if there are enough. */
+export async function whyUnsatisfiable(
+	context: Reads,
+	policy: AppliedPolicy,
+	model: string,
+): Promise<string | undefined> {
+	const count = await countEligible(context, policy, model)
+	if (count >= policy.needs) return undefined
+	const who = count === 0 ? 'nobody' : count === 1 ? 'only one person' : `only ${count} people`
+	const needs = policy.needs === 1 ? 'one approval' : `${policy.needs} approvals`
+	return `The policy ${policy.name} needs ${needs}, and ${who} can approve for ${model}.`
+}
+
+export type Unsatisfiable = { policy: ApprovalPolicy; model: string; message: string }
+
+/** The policies that apply to a registered model and cannot be satisfied: each with the first such model by name. */
+export async function unsatisfiablePolicies(context: Reads, set: PolicySet): Promise<Unsatisfiable[]> {
+	const registered = await context.db.select().from(models).orderBy(models.name)
+	const deployed = await context.db
+		.selectDistinct({ model: deployments.model, environment: deployments.environment })
+		.from(deployments)
+	const found = new Map<ApprovalPolicy, Unsatisfiable>()
+	for (const { name: model, tags, riskTier } of registered) {
+		const environments = new Set(deployed.filter((d) => d.model === model).map((d) => d.environment))
+		const applied = new Set(
+			[...environments.add('production')].flatMap((environment) =>
+				requestKinds.map((kind) => policyFor(set, { kind, model, tags, riskTier, environment })),
+			),
+		)
+		for (const policy of applied) {
+			if (found.has(policy)) continue
+			const message = await whyUnsatisfiable(context, policy, model)
+			if (message !== undefined) found.set(policy, { policy, model, message })
+		}
+	}
+	return [...found.values()]
+}
