@@ -178,7 +178,85 @@ async function incidentPosted(): Promise<Measurement[]> {
 	}
 }
 
+type Request = { id: string; actionDigest: string }
+const rounds = 20
+
+/** From the last vote, over HTTP, until a process that follows the deployment has the other version. */
+async function pointerMoved(): Promise<Measurement[]> {
+	const server = await startServer({ PLUMBLINE_LOG_LEVEL: 'error' })
+	try {
+		const owners = ['ana', 'ben', 'carla']
+		const [ana, ben, carla] = (await Promise.all(
+			owners.map(async (owner) => {
+				const key = await json(`${server.url}/v1/keys`, 'POST', { name: owner, role: 'approver', owner })
+				return (key as { secret: string }).secret
+			}),
+		)) as [string, string, string]
+		const times: number[] = []
+		const floor: number[] = []
+		for (let round = 0; round < rounds; round++) {
+			const model = `m${round}`
+			const path = `${server.url}/v1/models/${model}`
+			await json(`${server.url}/v1/models`, 'POST', { model, task: 'binary' })
+			for (const version of ['1', '2'])
+				await json(`${path}/versions`, 'POST', { version, features: [{ name: 'x', type: 'numeric' }] })
+			const deploy = (champion: string) => json(`${path}/deployments/production`, 'PUT', { champion })
+			await deploy('1')
+			floor.push(await followed(path, () => deploy('2')))
+			await json(path, 'PATCH', { riskTier: 'high' })
+			const asked = { kind: 'rollback', model, reason: 'bench' }
+			const request = (await as(ana, `${server.url}/v1/requests`, asked)) as Request
+			const { id, actionDigest } = request
+			const vote = (key: string) =>
+				as(key, `${server.url}/v1/requests/${id}/votes`, { vote: 'approve', actionDigest, reason: 'bench' })
+			await vote(ben)
+			times.push(await followed(path, () => vote(carla)))
+		}
+		const [worst, typical] = [sorted(times).at(-1) as number, quantile(times, 0.5)]
+		return [
+			{
+				name: 'floor: PUT of a deployment to a follower, p50',
+				value: quantile(sorted(floor), 0.5),
+				unit: 'ms',
+			},
+			{ name: 'last vote to a follower, p50', value: typical, unit: 'ms' },
+			{
+				name: 'last vote to a follower, longest',
+				value: worst,
+				unit: 'ms',
+				target: '< 1000',
+				ok: worst < 1000,
+			},
+		]
+	} finally {
+		await server.close()
+	}
+}
+
+async function as(key: string, url: string, body: object): Promise<unknown> {
+	const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' }
+	const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) })
+	if (!response.ok) throw new Error(`${url}: ${response.status} ${await response.text()}`)
+	return response.json()
+}
+
+/** How long a change takes until a waiting request is answered with it, in ms. */
+async function followed(path: string, change: () => Promise<unknown>): Promise<number> {
+	const url = `${path}/deployments/production`
+	const headers = { authorization: `Bearer ${benchKey}` }
+	const etag = (await fetch(url, { headers })).headers.get('etag') ?? ''
+	const waiting = fetch(`${url}?wait=30s`, { headers: { ...headers, 'if-none-match': etag } })
+	await new Promise((resolve) => setTimeout(resolve, 50))
+	const from = performance.now()
+	const [answer] = await Promise.all([
+		waiting.then(async (r) => ({ status: r.status, at: performance.now() })),
+		change(),
+	])
+	if (answer.status !== 200) throw new Error(`the follower was answered with ${answer.status}`)
+	return answer.at - from
+}
+
 /** Measures chat while ingest is busy, and how soon people see and get what they wait for. */
 export async function benchChat(seconds: number): Promise<Measurement[]> {
-	return [...(await acknowledgements(seconds)), ...(await incidentPosted())]
+	return [...(await acknowledgements(seconds)), ...(await incidentPosted()), ...(await pointerMoved())]
 }

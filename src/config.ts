@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Context } from './context.ts'
 import { AppError } from './core/errors.ts'
 import { defaultLimits, type Limits } from './core/limits.ts'
 import { nearest } from './core/nearest.ts'
@@ -108,11 +109,17 @@ export const Config = z.object({
 	PLUMBLINE_LOG_LEVEL: z.enum(logLevels, { error: 'must be info, warn or error' }).default('info'),
 	PLUMBLINE_URL: httpUrl.default(`http://127.0.0.1:${defaultPort}`),
 	PLUMBLINE_KEY: text.optional(),
+	/** A language model (OpenAI's chat completions) that chooses a command for words that are not understood. */
+	PLUMBLINE_INTENT_URL: httpUrl.optional(),
+	PLUMBLINE_INTENT_MODEL: text.optional(),
+	PLUMBLINE_INTENT_KEY: text.optional(),
 	SLACK_BOT_TOKEN: text.startsWith('xoxb-', 'must be a bot token (xoxb-…)').optional(),
 	SLACK_SIGNING_SECRET: text.optional(),
 	SLACK_APP_TOKEN: text.startsWith('xapp-', 'must be an app-level token (xapp-…)').optional(),
 	SLACK_API_URL: z.url('must be a URL').optional(),
 	SLACK_CHANNEL: text.optional(),
+	/** `native`: Slack draws charts itself. */
+	SLACK_CHARTS: z.enum(['picture', 'native'], { error: 'must be picture or native' }).optional(),
 	/** With these other workspaces can install the app. */
 	SLACK_CLIENT_ID: text.optional(),
 	SLACK_CLIENT_SECRET: text.optional(),
@@ -171,6 +178,11 @@ function faultsBetween(env: Readonly<Record<string, string>>): [name: string, me
 			'SLACK_SIGNING_SECRET',
 			'is required with SLACK_BOT_TOKEN (or SLACK_APP_TOKEN, for Socket Mode)',
 		])
+	const { PLUMBLINE_INTENT_URL: intentUrl, PLUMBLINE_INTENT_MODEL: intentModel } = env
+	if (intentUrl === undefined && (intentModel ?? env.PLUMBLINE_INTENT_KEY) !== undefined)
+		faults.push(['PLUMBLINE_INTENT_URL', 'is required with the other settings of intents'])
+	if (intentUrl !== undefined && intentModel === undefined)
+		faults.push(['PLUMBLINE_INTENT_MODEL', 'is required with PLUMBLINE_INTENT_URL'])
 	const { SLACK_CLIENT_ID: client, SLACK_CLIENT_SECRET: clientSecret } = env
 	for (const name of ['SLACK_CLIENT_ID', 'SLACK_CLIENT_SECRET', 'PLUMBLINE_TOKEN_KEY'])
 		if ((client ?? clientSecret) !== undefined && env[name] === undefined)
@@ -239,6 +251,12 @@ export const endpointSettingsOf = (config: Config) => ({
 	hosts: splitList(config.PLUMBLINE_ENDPOINT_HOSTS ?? ''),
 	token: config.PLUMBLINE_ENDPOINT_TOKEN,
 })
+
+/** The language model that chooses intents; undefined without one. */
+export function intentEndpointOf(config: Config): Context['intentEndpoint'] {
+	const { PLUMBLINE_INTENT_URL: url, PLUMBLINE_INTENT_MODEL: model, PLUMBLINE_INTENT_KEY: key } = config
+	return url === undefined || model === undefined ? undefined : { url, model, key }
+}
 
 const defaultRegion = 'us-east-1'
 

@@ -60,6 +60,8 @@ export type Context = {
 	onnx?: () => OnnxRuntime | undefined
 	/** Model endpoints that may be called for estimates. Absent: none. */
 	endpoints?: { hosts: readonly string[]; token?: string | undefined } | undefined
+	/** A language model that chooses an intent for words that are not understood. Absent: none. */
+	intentEndpoint?: { url: string; model: string; key?: string | undefined } | undefined
 	/** Explains rows of large models in another thread. Absent where there are no threads. */
 	threads?: ExplainThreads
 	/** Reads large files of trees in another thread. Absent where there are no threads. */

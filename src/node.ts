@@ -5,13 +5,20 @@ import { fileURLToPath } from 'node:url'
 import { checkNames } from './alerting/alert/check-names.ts'
 import { publishRules } from './alerting/alert/rules-in-force.ts'
 import { type AppOptions, buildApp } from './app.ts'
-import { artifactSettingsOf, type Config, defaultRules, endpointSettingsOf, limitsOf } from './config.ts'
+import {
+	artifactSettingsOf,
+	type Config,
+	defaultRules,
+	endpointSettingsOf,
+	intentEndpointOf,
+	limitsOf,
+} from './config.ts'
 import type { Context, Logger } from './context.ts'
 import { ByteBudget } from './core/byte-budget.ts'
 import { AppError } from './core/errors.ts'
 import { openDatabase } from './db/database.ts'
 import { migrate, openSql } from './db/open-node.ts'
-import { stopExecutions } from './execution/wake-up.ts'
+import { resumeExecutions, stopExecutions } from './execution/wake-up.ts'
 import type { ProcessUsage, Service, Sessions } from './http/endpoint.ts'
 import { metricsOnly } from './http/prometheus.ts'
 import { Traffic } from './http/traffic.ts'
@@ -88,6 +95,7 @@ export async function openContext(config: Config, overrides: Overrides = {}): Pr
 			log,
 			...openArtifacts(artifactSettingsOf(config), config.PLUMBLINE_DATABASE_URL),
 			endpoints: endpointSettingsOf(config),
+			intentEndpoint: intentEndpointOf(config),
 			onnx: () => loadOnnxRuntime(),
 			models: modelCache(limits.modelCacheBytes, now),
 			readTrees: openTreeReader(),
@@ -267,6 +275,7 @@ async function start(config: Config, { context, rules }: Opened, stops: Stops, s
 	const metricsUrl = await listenForPrometheus(config, { context, options, traffic, budget }, stops)
 	if (config.PLUMBLINE_PUBLIC_URL === undefined) context.publicUrl = listening.url
 	stops.push(await startSchedules(context, processOwner))
+	await resumeExecutions(context)
 	await slack?.start?.()
 	stops.push(async () => slack?.stop?.())
 	return { url: listening.url, metricsUrl, firstKey }

@@ -54,7 +54,10 @@ const wordings = {
 		cli: 'They vote with `plumbline approve`, or in Slack.',
 		slack: 'They vote with its button Review.',
 	}),
-	'list-requests': () => ({ http: 'GET /v1/requests lists them.' }),
+	'list-requests': () => ({
+		http: 'GET /v1/requests lists them.',
+		slack: '`/plumb requests` lists those that are open.',
+	}),
 } satisfies Record<string, (about: never) => Wording>
 
 type Wordings = typeof wordings

@@ -71,7 +71,7 @@ export async function claimExecution(context: Context, id: string): Promise<Work
 }
 
 /** The executor that carries out an action; where there is none, one that refuses and says why. */
-async function openExecutor(context: Context, action: Action): Promise<Executor<ChangeSet>> {
+export async function openExecutor(context: Context, action: Action): Promise<Executor<ChangeSet>> {
 	const refusing = (name: string, why: string): Executor<ChangeSet> => ({
 		name,
 		isLocal: true,

@@ -1,11 +1,10 @@
 import { eq } from 'drizzle-orm'
-import { executorFor } from '../approvals/executor-choice.ts'
 import type { Context } from '../context.ts'
 import { AppError } from '../core/errors.ts'
 import { noteDelivery } from '../db/deliveries.ts'
 import { type RequestStatus, requests } from '../db/schema.ts'
 import type { Action } from '../ports/executors.ts'
-import { findModel } from '../registry/model/find-model.ts'
+import { openExecutor } from './claim.ts'
 import { recordResult } from './result.ts'
 
 /**
@@ -23,9 +22,9 @@ export async function takeResult(
 	const [row] = await context.db.select().from(requests).where(eq(requests.id, request))
 	if (!row) throw new AppError('not-found', `There is no request "${request.slice(0, 100)}".`)
 	const action = JSON.parse(row.action) as Action
-	const { name, executor } = executorFor(context, action, await findModel(context, action.model))
-	if (!executor?.resultOf)
-		throw new AppError('conflict', `${name}, which carries out ${request}, takes no results.`)
+	const executor = await openExecutor(context, action)
+	if (!executor.resultOf)
+		throw new AppError('conflict', `${executor.name}, which carries out ${request}, takes no results.`)
 	const result = await executor.resultOf(headers, body)
 	if (!result) throw unsigned()
 	const isForeign = id.startsWith('req_') && id !== request

@@ -32,18 +32,21 @@ export async function verify(work: Work): Promise<void> {
 		const pause = Math.max(seen.retryAfterMs ?? 0, backoffMs(failures, 250, 5 * minuteMs))
 		return record(work, { steps: [step], set: { failures }, releaseUntil: context.now() + pause })
 	}
+	const changes: ChangeSet = { changes: [], entries: [] }
+	const fault = await followTarget(work, changes)
+	if (fault !== undefined) return conclude(work, 'inconclusive', fault, { steps: [step] })
 	const fired = await alertsToClear(work)
-	if (fired.length === 0) return verified(work, step.detail)
+	if (fired.length === 0) return verified(work, step.detail, changes)
 	const cleared = await isCleared(work, fired)
 	const detail = `${step.detail}; ${cleared.text}`
-	if (cleared.isClear) return verified(work, detail)
+	if (cleared.isClear) return verified(work, detail, changes)
 	const longest = Math.max(...fired.map((a) => (a.window === 'clock' ? 0 : windowMs[a.window])))
 	const until = (execution.actedAt ?? 0) + clearWithinMs + (windowsOf(work) + 1) * longest
 	if (context.now() >= until)
 		return conclude(work, 'inconclusive', `It was done, but the alerts did not clear in time: ${detail}.`)
 	// A look that finds nothing new leaves no trace.
 	const steps = (await lastDetail(work)) === detail ? [] : [{ ...step, detail }]
-	return record(work, { steps, set: { failures: 0 }, releaseUntil: context.now() })
+	return record(work, { steps, changes, set: { failures: 0 }, releaseUntil: context.now() })
 }
 
 const windowsOf = ({ request }: Work): number => request.policy?.verify ?? 1
@@ -79,23 +82,22 @@ async function isCleared(work: Work, fired: readonly AlertRow[]): Promise<Cleare
 	return clearSince(context, fired, { version, since: execution.actedAt ?? 0, windows: windowsOf(work) })
 }
 
-async function verified(work: Work, detail: string): Promise<void> {
-	const { action } = work
-	const changes: ChangeSet = { changes: [], entries: [] }
+async function verified(work: Work, detail: string, changes: ChangeSet): Promise<void> {
+	const { kind, from } = work.action
 	const steps: Step[] = [{ step: 'verify', ok: true, detail }]
-	if (servingKinds.includes(action.kind)) {
-		const fault = await followTarget(work, changes)
-		if (fault !== undefined) return conclude(work, 'inconclusive', fault, { steps })
-		if (action.kind === 'rollback' && action.from !== undefined) freeze(work, action.from, changes)
-	}
+	if (kind === 'rollback' && from !== undefined) freeze(work, from, changes)
 	await conclude(work, 'verified', detail, { steps, changes })
 }
 
-/** Moves the pointer to where the target of another executor is. Returns why it cannot. */
+/**
+ * Moves the pointer to where the target of another executor is, as soon as that is seen, so that those who follow it serve
+ * the same. Returns why it cannot.
+ */
 async function followTarget(
 	{ context, action, request }: Work,
 	{ changes, entries }: ChangeSet,
 ): Promise<string | undefined> {
+	if (!servingKinds.includes(action.kind)) return undefined
 	const deployment = await findDeployment(context, action.model, action.environment)
 	const hasCanary =
 		action.canary === undefined ||

@@ -40,6 +40,15 @@ async function run(context: Context, id: string): Promise<void> {
 	}
 }
 
+/** Goes on with what an earlier process has left, as soon as that is due. */
+export async function resumeExecutions(context: Context): Promise<void> {
+	const open = await context.db
+		.select({ request: executions.request })
+		.from(executions)
+		.where(isNull(executions.finishedAt))
+	for (const { request } of open) startExecution(context, request)
+}
+
 /** How long until the execution is due; undefined when it has ended, or waits for what the job sees. */
 async function pauseOf(context: Context, id: string): Promise<number | undefined> {
 	const [row] = await context.db

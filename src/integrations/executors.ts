@@ -1,5 +1,8 @@
 import type { Context } from '../context.ts'
 import type { ExecutorKind, ExecutorKinds } from '../ports/executors.ts'
+import { githubExecutor } from './github/executor.ts'
+import { gitlabExecutor } from './gitlab/executor.ts'
+import { jenkinsExecutor } from './jenkins/executor.ts'
 import type { MlflowOptions } from './mlflow/client.ts'
 import { mlflowExecutor } from './mlflow/executor.ts'
 import { webhookExecutor } from './webhook/executor.ts'
@@ -13,6 +16,9 @@ const kinds = ({
 }: Connections): ((context: Context, others: () => ExecutorKinds) => ExecutorKind)[] => [
 	webhookExecutor,
 	mlflowExecutor(mlflow),
+	githubExecutor,
+	gitlabExecutor,
+	jenkinsExecutor,
 ]
 
 /** By the names in `approvals.yaml`. */

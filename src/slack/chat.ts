@@ -1,6 +1,7 @@
 import type { Context } from '../context.ts'
 import { type Actor, personOf, readers } from '../core/actor.ts'
 import { AppError } from '../core/errors.ts'
+import { peerText } from '../core/peer-text.ts'
 import { authorise } from '../registry/key/authorise.ts'
 import { withNearestModel } from '../registry/model/find-model.ts'
 import { escapeText, named, type SlackMessage, textMessage, type View } from './blocks/text.ts'
@@ -52,7 +53,13 @@ async function answer(context: Context, actor: Actor, { text, press, submit }: C
 	if (submit) {
 		const asked = { actor, words: [submit.value] }
 		const submitted = await modalOf(submit.form).submit(context, asked, submit.fields)
-		if ('view' in submitted) return viewReply(submitted.view)
+		if ('view' in submitted) {
+			// The reply is complete without it.
+			await submitted
+				.after?.()
+				.catch((error) => context.logger.warn('a form could not be followed', { error: peerText(error) }))
+			return viewReply(submitted.view)
+		}
 		const text = Object.values(submitted.errors).map(escapeText).join(' ')
 		return { ...messageReply(textMessage(text)), errors: submitted.errors }
 	}

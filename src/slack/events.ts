@@ -27,10 +27,15 @@ export type EventHandler = (
 	self?: string,
 ) => Promise<void>
 
-/** The command in a text: without the mention of the app and the name of the slash command. */
-export const wordsIn = (text: string): string =>
+/**
+ * The command in a text: without the mention of the app and the name of the slash command. Where Slack does not name the
+ * app, only a mention at the beginning is of it: others are people, as in `audit <@U1>`.
+ */
+export const wordsIn = (text: string, self?: string): string =>
 	text
-		.replace(/<@[^>\s]+>/, ' ')
+		.replaceAll(/<@([^>|\s]+)(?:\|[^>]*)?>/g, (mention, user, at: number) =>
+			user === self || (self === undefined && text.slice(0, at).trim() === '') ? ' ' : mention,
+		)
 		.trim()
 		.replace(/^\/plumb\b/i, '')
 		.trim()
@@ -39,15 +44,15 @@ export const wordsIn = (text: string): string =>
 const isNoise = ({ user, bot_id, subtype, edited }: SlackEvent, self: string | undefined): boolean =>
 	!user || user === self || Boolean(bot_id) || Boolean(subtype) || Boolean(edited)
 
-async function answerIn(context: Context, person: Person, place: SlackPlace, text: string): Promise<void> {
-	await postReply(context, person, place, await answerCommand(context, person, wordsIn(text)))
+async function answerIn(context: Context, person: Person, place: SlackPlace, words: string): Promise<void> {
+	await postReply(context, person, place, await answerCommand(context, person, words))
 }
 
 /** A mention in a channel: the answer goes to its thread. */
 export const answerMention: EventHandler = async (context, person, event, self) => {
 	const { channel, ts, thread_ts: thread = ts, text } = event
 	if (channel === undefined || thread === undefined || isNoise(event, self)) return
-	await answerIn(context, person, { channel, thread, isDirect: false }, text ?? '')
+	await answerIn(context, person, { channel, thread, isDirect: false }, wordsIn(text ?? '', self))
 }
 
 /** A direct message. */
@@ -55,7 +60,7 @@ export const answerDirect: EventHandler = async (context, person, event, self) =
 	const { channel, channel_type: type, thread_ts: thread, text } = event
 	if (channel === undefined || type !== 'im' || isNoise(event, self)) return
 	const place = { channel, isDirect: true, ...(thread === undefined ? {} : { thread }) }
-	await answerIn(context, person, place, text ?? '')
+	await answerIn(context, person, place, wordsIn(text ?? '', self))
 }
 
 export const answerHome: EventHandler = async (context, person, { tab }) => {

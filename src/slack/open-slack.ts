@@ -10,6 +10,7 @@ export type SlackConfig = {
 	SLACK_APP_TOKEN?: string | undefined
 	SLACK_API_URL?: string | undefined
 	SLACK_CHANNEL?: string | undefined
+	SLACK_CHARTS?: 'picture' | 'native' | undefined
 	SLACK_CLIENT_ID?: string | undefined
 	SLACK_CLIENT_SECRET?: string | undefined
 }
@@ -31,6 +32,7 @@ export function connectSlack(context: Context, config: SlackConfig, keys: TokenK
 	if (token === undefined) return
 	// Kept where it is there already, with what it has read.
 	context.slack ??= slackClient(context, { token, channel, apiUrl, keys })
+	context.slack.drawsCharts = config.SLACK_CHARTS === 'native'
 	const { SLACK_CLIENT_ID: clientId, SLACK_CLIENT_SECRET: clientSecret } = config
 	if (clientId !== undefined && clientSecret !== undefined)
 		context.slackApp = { clientId, clientSecret, apiUrl: slackApiUrl(apiUrl), keys }

@@ -3,10 +3,13 @@ import type { Actor } from '../core/actor.ts'
 import { AppError } from '../core/errors.ts'
 import { nearest } from '../core/nearest.ts'
 import { reachedModels } from '../registry/model/find-model.ts'
-import { named, type SlackMessage, textMessage } from './blocks/text.ts'
+import { clip, fits, named, context as noteBlock, type SlackMessage, textMessage } from './blocks/text.ts'
 import { commandNamed, slackCommands } from './commands.ts'
-import { type Held, longestText, type Meaning, parseWords } from './intents/parse-words.ts'
+import { chooseIntent } from './intents/choose-intent.ts'
+import type { Held, Meaning } from './intents/meaning.ts'
+import { longestText, parseWords } from './intents/parse-words.ts'
 import { isActing, phrases, plainWords } from './intents/vocabulary.ts'
+import { limits } from './limits.ts'
 import { UnclearName } from './parse-arguments.ts'
 import { findChoice, type Offer, offerChoices } from './questions/choice.ts'
 import type { Reply, SlackCommand } from './reply.ts'
@@ -41,7 +44,27 @@ export async function answerText(context: Context, actor: Actor, text: string): 
 	if ('nearest' in meaning && command) return run(context, actor, command, words)
 	if ('either' in meaning) return offerEither(context, actor, meaning)
 	if ('held' in meaning) return { message: heldMessage(meaning) }
-	return { message: notUnderstood(text, meaning), isUnclear: true }
+	return (
+		(await chosenByModel(context, actor, text)) ?? { message: notUnderstood(text, meaning), isUnclear: true }
+	)
+}
+
+/** The reply to what the configured language model makes of a text. What it chooses is shown, and no action is taken on it. */
+async function chosenByModel(context: Context, actor: Actor, text: string): Promise<Reply | undefined> {
+	const chosen = await chooseIntent(context, text, slackCommands)
+	const command = chosen && commandNamed(chosen.intent)
+	if (!chosen || !command) return undefined
+	if (isActing(chosen.intent)) {
+		const asked = `Nothing was done. If you mean this, send it with your reason: \`${exactCommand(chosen.intent, withoutReason(chosen.words))}\``
+		return { message: textMessage(asked) }
+	}
+	const { message, ...reply } = await run(context, actor, command, chosen.words)
+	const note = `Read as \`${named(['/plumb', chosen.intent, ...chosen.words].join(' ').replaceAll('`', "'"), 300)}\``
+	const noted = {
+		text: clip(`${note}\n${message.text}`, limits.messageText),
+		blocks: [noteBlock(note), ...message.blocks],
+	}
+	return { ...reply, message: fits(noted) ? noted : message }
 }
 
 /** Whether words ask for a change, or could do so. */
@@ -116,14 +139,19 @@ function heldMessage({ held, intent, words }: Extract<Meaning, { held: Held }>):
 	)
 }
 
+/** The reason is the person's own. */
+function withoutReason(words: readonly string[]): readonly string[] {
+	const at = words.indexOf('because')
+	return at === -1 ? words : words.slice(0, at)
+}
+
 /** The whole command, with what is missing in angle brackets. */
 function exactCommand(intent: string, words: readonly string[]): string {
-	const at = words.indexOf('because')
-	const before = at === -1 ? words : words.slice(0, at)
+	const before = withoutReason(words)
 	const about = before.length === 0 || /^(to|in|for)$/.test(before[0] ?? '') ? ['<model>', ...before] : before
 	const version = intent === 'promote' && !about.includes('to') ? ['to', '<version>'] : []
 	const time = intent === 'silence' && !about.includes('for') ? ['for', '2h'] : []
-	const because = at === -1 ? ['because', '<reason>'] : words.slice(at)
+	const because = before.length === words.length ? ['because', '<reason>'] : words.slice(before.length)
 	const text = ['/plumb', intent, ...about, ...version, ...time, ...because].join(' ')
 	return named(text.replaceAll('`', "'"), 600)
 }

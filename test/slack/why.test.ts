@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect } from 'vitest'
 import { dayMs } from '../../src/core/time.ts'
 import { retention } from '../../src/jobs/index.ts'
-import { checkMessage } from '../../src/slack/limits.ts'
+import { checkMessage } from '../support/block-kit.ts'
 import { type ServerOf, withServer } from '../support/fixtures.ts'
 import { decisionAt, declined, log, prediction } from '../support/lending-model.ts'
 import type { Json } from '../support/server.ts'
@@ -168,7 +168,10 @@ describe('the pictures', () => {
 		expect(states()).toEqual(['private'])
 		const more = JSON.stringify(Array.from({ length: 60 }, (_, i) => `F${i}`))
 		await server.context.sql.batch([
-			{ sql: 'INSERT INTO slack_picture (file, uploaded_at) SELECT value, 0 FROM json_each(?)', params: [more] },
+			{
+				sql: 'INSERT INTO slack_picture (file, uploaded_at) SELECT value, 0 FROM json_each(?)',
+				params: [more],
+			},
 		])
 		server.clock.advance(dayMs + 1)
 		try {

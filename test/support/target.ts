@@ -43,17 +43,19 @@ const kilobyte = 'x'.repeat(1024)
 export async function startTarget(handle: TargetHandler) {
 	const received: Received[] = []
 	let fault: Fault | undefined
+	let onlyFor: string | undefined
 	const server = createServer(async (request, response) => {
 		const chunks: Buffer[] = []
 		for await (const chunk of request) chunks.push(chunk)
 		const { method = '', url: path = '', headers } = request
 		const record = { method, path, headers, body: Buffer.concat(chunks).toString(), sent: 0 }
 		received.push(record)
-		if (await misbehave(fault, record, response)) return
+		const current = onlyFor === undefined || onlyFor === method ? fault : undefined
+		if (await misbehave(current, record, response)) return
 		// A handler refuses by throwing.
 		const answer = await answerOf(handle, record)
-		if (fault === 'late') return
-		if (fault === 'close-after') return void request.socket.destroy()
+		if (current === 'late') return
+		if (current === 'close-after') return void request.socket.destroy()
 		const isText = typeof answer.body === 'string'
 		response.writeHead(answer.status, { 'content-type': 'application/json', ...answer.headers })
 		response.end(isText ? answer.body : answer.body === undefined ? '' : JSON.stringify(answer.body))
@@ -64,9 +66,15 @@ export async function startTarget(handle: TargetHandler) {
 	return {
 		url,
 		received,
-		/** Only the next calls; undefined: it behaves again. */
+		/** From now on; undefined: it behaves again. */
 		set fault(next: Fault | undefined) {
 			fault = next
+			onlyFor = undefined
+		},
+		/** A fault of the calls with one method. */
+		failOn(method: string, next: Fault) {
+			fault = next
+			onlyFor = method
 		},
 		async close() {
 			server.closeAllConnections()

@@ -96,7 +96,7 @@ export async function openWorkspace(names: readonly string[]) {
 		url,
 		team: team as string,
 		channel,
-		channelName: `#${channelName}`,
+		channelName,
 		call,
 		calls,
 		views,

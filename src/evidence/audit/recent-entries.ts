@@ -45,6 +45,22 @@ export type RecentEntry = {
 	why: string | undefined
 }
 
+/**
+ * The actors that are one person: all keys and Slack users of the owner that is named, or of the owner of the actor that is
+ * named. Empty if the name is neither.
+ */
+export async function actorsOfPerson(context: Context, name: string): Promise<string[]> {
+	const rows = await context.sql.all<{ id: string }>({
+		sql: `WITH owned AS (
+				SELECT 'key:' || id AS id, lower(trim(owner)) AS owner FROM access_key
+				UNION ALL SELECT 'slack:' || team || '/' || user, lower(trim(owner)) FROM slack_user)
+			SELECT DISTINCT id FROM owned WHERE id = ?1 OR owner = lower(trim(?1))
+				OR owner = (SELECT owner FROM owned WHERE id = ?1 AND owner <> '')`,
+		params: [name],
+	})
+	return rows.map((row) => row.id)
+}
+
 /** The newest ledger entries of the actor's models that match, newest first; with the number of all. */
 export async function recentEntries(
 	context: Context,

@@ -11,6 +11,7 @@ import type {
 	ExecutorKinds,
 	TargetState,
 } from '../../ports/executors.ts'
+import { lineageRun } from '../../registry/version/find-version.ts'
 import {
 	failedAct,
 	failedRead,
@@ -21,7 +22,7 @@ import {
 	withUrls,
 } from '../target.ts'
 import { type MlflowOptions, parseReference } from './client.ts'
-import { lineageRun, numberOf, openRegistry, type Read, type Registered, type Registry } from './registry.ts'
+import { numberOf, openRegistry, type Read, type Registered, type Registry } from './registry.ts'
 
 const settingsFor = (others: () => ExecutorKinds) =>
 	withUrls(
@@ -236,9 +237,11 @@ async function act(opened: Open, call: ExecutorCall): Promise<Acted> {
 	return { ...acted, detail }
 }
 
-/** What went wrong, as the result of an act. */
-const failedBy = (context: Context, reply: TargetReply, why?: string): Acted =>
-	failedAct(reply, context.now()) ?? { status: 'unsure', known: 'over', detail: why ?? 'no answer' }
+/** What went wrong in a read, as the result of an act that has not written anything yet. */
+function failedBy(context: Context, reply: TargetReply, why?: string): Acted {
+	const failed = failedAct(reply, context.now()) ?? { status: 'unsure', detail: why ?? 'no answer' }
+	return failed.status === 'unsure' ? { ...failed, known: 'not-done' } : failed
+}
 
 async function moveAliases(opened: Open, registry: Registry, call: ExecutorCall): Promise<Acted> {
 	const { context, settings } = opened
@@ -273,9 +276,13 @@ async function moveAliases(opened: Open, registry: Registry, call: ExecutorCall)
 		if (failed) return failed
 	}
 	const after = await registry.aliased(alias)
-	if (!after.ok) return failedBy(context, after.reply, after.why)
+	if (!after.ok) return { ...failedBy(context, after.reply, after.why), status: 'unsure', known: 'over' }
 	if (after.value?.version !== target.version)
-		return { status: 'unsure', detail: `MLflow's ${alias} is still version ${after.value?.version}` }
+		return {
+			status: 'unsure',
+			known: 'over',
+			detail: `MLflow's ${alias} is still version ${after.value?.version}`,
+		}
 	return { status: 'done', detail: `MLflow: ${alias} is version ${target.version} of ${registry.name}` }
 }
 

@@ -1,8 +1,7 @@
-import { and, eq } from 'drizzle-orm'
 import { z } from 'zod'
 import type { Context } from '../../context.ts'
 import { peerText } from '../../core/peer-text.ts'
-import { modelVersions } from '../../db/schema.ts'
+import { lineageRun } from '../../registry/version/find-version.ts'
 import { jsonOf, type TargetCall, type TargetReply } from '../target.ts'
 import { callMlflow, type MlflowOptions, parseReference } from './client.ts'
 
@@ -115,15 +114,4 @@ export async function numberOf(
 		ok: true,
 		value: { none: `the run ${reference.run} of version ${peerText(version)} has made ${how} of ${where}` },
 	}
-}
-
-/** The training run that a version of ours names, if it does. */
-export async function lineageRun(
-	{ db }: Pick<Context, 'db'>,
-	model: string,
-	version: string,
-): Promise<string | undefined> {
-	const one = and(eq(modelVersions.model, model), eq(modelVersions.version, version))
-	const [row] = await db.select({ lineage: modelVersions.lineage }).from(modelVersions).where(one)
-	return typeof row?.lineage?.run === 'string' ? row.lineage.run : undefined
 }

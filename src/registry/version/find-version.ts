@@ -21,6 +21,17 @@ export async function findVersion(context: Context, model: string, version: stri
 	throw notFound(message, version, known, { to: 'register-version', model: name })
 }
 
+/** The training run that a version names as its origin; undefined if it names none or is not registered. */
+export async function lineageRun(
+	{ db }: Pick<Context, 'db'>,
+	model: string,
+	version: string,
+): Promise<string | undefined> {
+	const one = and(eq(modelVersions.model, model), eq(modelVersions.version, version))
+	const [row] = await db.select({ lineage: modelVersions.lineage }).from(modelVersions).where(one)
+	return typeof row?.lineage?.run === 'string' ? row.lineage.run : undefined
+}
+
 export async function versionNames(context: Context, model: string): Promise<string[]> {
 	const rows = await context.db
 		.select({ version: modelVersions.version })

@@ -1,52 +1,56 @@
 import type { ActionRequest } from '../../approvals/request/request.schema.ts'
 import { limits } from '../limits.ts'
-import { clip, context, lines, named, type SlackMessage, section, shortTime, textMessage } from './text.ts'
+import { actionLines, isOpen, requestTitle, statusText } from './request.ts'
+import {
+	clip,
+	context,
+	escapeText,
+	lines,
+	named,
+	type SlackMessage,
+	section,
+	shortTime,
+	textMessage,
+} from './text.ts'
 
-/** The exact action in words: from, to, environment. */
-export function actionText({ kind, model, environment, action }: ActionRequest): string {
-	const { from, to } = action as { from?: unknown; to?: unknown }
-	const version = (value: unknown) => `version ${named(String(value), 100)}`
-	const step =
-		to === undefined || to === null
-			? from === undefined || from === null
-				? ''
-				: ` (${version(from)} serves)`
-			: ` from ${from === undefined || from === null ? 'nothing' : version(from)} to ${version(to)}`
-	return `${kind} of *${named(model)}*${step} in *${named(environment)}*`
-}
+const review = 'Votes are cast with *Review* on its message in the channel, or on the Home tab.'
 
-/** A request: the exact action, what it needs, and that nothing happens before. */
-export function requestMessage(request: ActionRequest): SlackMessage {
-	const { id, status, requester, reason, needs, expiresAt, actionDigest } = request
-	const people = `${needs} ${needs === 1 ? 'approval' : 'approvals'} by ${needs === 1 ? 'a person' : 'people'} other than the requester`
-	const then =
-		status === 'pending'
-			? `*Nothing happens until it is approved*: it needs ${people}, before ${shortTime(expiresAt)}. They press *Review* on its message or on the Home tab.`
-			: `It is *${named(status)}*.`
-	const all = [
-		`:memo: *${named(id)}*: ${actionText(request)}`,
-		`Reason: ${named(reason, 1000)} (${named(requester)})`,
-		then,
-	]
+/** A request as the reply to a command: the exact action, what it needs, and that nothing happens before. */
+export function requestReply(request: ActionRequest): SlackMessage {
+	const { id, requester, reason, needs, expiresAt, actionDigest } = request
+	const people = needs === 1 ? 'another person approves it' : `${needs} other people approve it`
+	const next = isOpen(request)
+		? `*Nothing happens until ${people}*, before ${shortTime(expiresAt)}. ${review}`
+		: ''
+	const first = `:memo: *${named(id)}* ${escapeText(requestTitle(request))}: ${statusText(request)}`
+	const why = `Requested by ${named(requester)}: ${named(reason, 1000)}`
+	const all = [first, actionLines(request).join(', '), why, ...(next === '' ? [] : [next])]
 	return {
 		text: clip(all.join('\n'), limits.messageText),
-		blocks: [section(all.join('\n')), context(`Action ${named(actionDigest, 100)}`)],
+		blocks: [
+			section(lines([first, ...actionLines(request).map((line) => `• ${line}`), why])),
+			...(next === '' ? [] : [section(next)]),
+			context(`Action ${named(actionDigest, 100)}`),
+		],
 	}
 }
 
 /** The requests that are not decided or not carried out yet. */
 export function requestsMessage(items: readonly ActionRequest[], areMore: boolean): SlackMessage {
 	if (items.length === 0) return textMessage('No request is open.')
-	const all = items.map(
-		(r) =>
-			`• *${named(r.id)}* ${named(r.status)}: ${actionText(r)}, needs ${r.needs}, requested by ${named(r.requester)}: ${named(r.reason, 200)}`,
-	)
+	const all = items.map((request) => {
+		const { from, to } = request.action
+		const step = [from, to].every((v) => typeof v === 'string')
+			? `, from ${named(String(from), 60)} to ${named(String(to), 60)}`
+			: ''
+		return `*${named(request.id)}* ${escapeText(requestTitle(request))}${step}: ${statusText(request)}; ${named(request.reason, 200)} (${named(request.requester)})`
+	})
 	return {
-		text: clip(all.map((line) => line.slice(2)).join('; '), limits.messageText),
+		text: clip(all.join('; '), limits.messageText),
 		blocks: [
-			section(lines(all)),
+			section(lines(all.map((line) => `• ${line}`))),
 			context(
-				`Press *Review* on the message of a request, or on the Home tab.${areMore ? ' There are more than fit here.' : ''}`,
+				`${review.replace('its message', 'the message of a request')}${areMore ? ' There are more than fit here.' : ''}`,
 			),
 		],
 	}

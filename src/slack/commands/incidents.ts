@@ -3,6 +3,7 @@ import { createSilence, type SilenceInput } from '../../alerting/silence/silence
 import type { Context } from '../../context.ts'
 import type { Actor } from '../../core/actor.ts'
 import { AppError } from '../../core/errors.ts'
+import { matchesGlob } from '../../core/glob.ts'
 import { nearest } from '../../core/nearest.ts'
 import { formatTime, parseDuration, parseTime } from '../../core/time.ts'
 import { seesAll } from '../../registry/key/authorise.ts'
@@ -99,15 +100,15 @@ function splitDuration(head: readonly string[]) {
 	for (;;) {
 		const at = target.length - 2
 		const word = target[at]?.toLowerCase()
-		if (word === 'for' && duration === '' && at > 0) duration = target.splice(at, 2)[1] as string
-		else if (word === 'in' && environment === undefined && at > 0) environment = target.splice(at, 2)[1]
+		if (word === 'for' && duration === '') duration = target.splice(at, 2)[1] as string
+		else if (word === 'in' && environment === undefined) environment = target.splice(at, 2)[1]
 		else return { target, duration, environment }
 	}
 }
 
 type Silenced = { input: Pick<SilenceInput, 'rules' | 'models'>; about: string }
 
-/** A rule, limited to the models of the person, or a model. Globs of rules are allowed as in the API. */
+/** A rule or a glob of rules, limited to the models of the person; or a model. */
 async function matchersOf(
 	context: Context,
 	actor: Actor,
@@ -116,7 +117,8 @@ async function matchersOf(
 ): Promise<Silenced> {
 	const name = target.join(' ')
 	const rules = context.rules.current().rules.map((rule) => rule.name)
-	const rule = rules.find((r) => r.toLowerCase() === name.toLowerCase())
+	const isGlob = /[*?]/.test(name) && rules.some((r) => matchesGlob(name, r))
+	const rule = isGlob ? name : rules.find((r) => r.toLowerCase() === name.toLowerCase())
 	const models = seesAll(actor) ? undefined : actor.models
 	if (rule !== undefined)
 		return {

@@ -4,7 +4,12 @@ import { readers } from '../../core/actor.ts'
 import { AppError } from '../../core/errors.ts'
 import { nearest } from '../../core/nearest.ts'
 import { dayMs, formatTime, parseDuration, parseTime } from '../../core/time.ts'
-import { type EntrySubject, entryTopics, recentEntries } from '../../evidence/audit/recent-entries.ts'
+import {
+	actorsOfPerson,
+	type EntrySubject,
+	entryTopics,
+	recentEntries,
+} from '../../evidence/audit/recent-entries.ts'
 import { authorise } from '../../registry/key/authorise.ts'
 import { auditMessage, modelReportMessage, predictionReportMessage } from '../blocks/records.ts'
 import { findModelInWords, findPredictionInWords, UnclearName } from '../parse-arguments.ts'
@@ -79,7 +84,7 @@ async function subjectOf(
 	words: readonly string[],
 ): Promise<EntrySubject> {
 	const text = rest.join(' ')
-	const actors = actorsOf(actor, text)
+	const actors = await actorsOf(context, actor, text)
 	if (actors) return { actors }
 	const object = /^(inc|req|sil)_/.exec(text)?.[1]
 	if (object !== undefined) return { object: `${objectKinds[object]}:${text}` }
@@ -99,12 +104,19 @@ async function subjectOf(
 
 const objectKinds: Record<string, string> = { inc: 'incident', req: 'request', sil: 'silence' }
 
-/** The ledger's names of a person; undefined if the text does not name one. */
-function actorsOf(actor: Actor, text: string): string[] | undefined {
+/** The ledger's names of a person, of all their keys and Slack users; undefined if the text does not name one. */
+async function actorsOf(context: Context, actor: Actor, text: string): Promise<string[] | undefined> {
 	const user = /^<@([A-Z0-9]+)>$/.exec(text)?.[1]
 	const team = /^slack:([^/]+)\//.exec(actor.id)?.[1]
-	if (user !== undefined) return team === undefined ? [] : [`slack:${team}/${user}`]
-	return /^(key|slack|job):./.test(text) || text === 'cli' ? [text] : undefined
+	const name = user === undefined ? text : `slack:${team ?? ''}/${user}`
+	const known = await actorsOfPerson(context, name)
+	if (known.length > 0) return [...new Set([name, ...known])]
+	return user !== undefined ||
+		/^(key|slack|job):./.test(text) ||
+		text === 'cli' ||
+		/^\S+@\S+\.\S+$/.test(text)
+		? [name]
+		: undefined
 }
 
 /** What reports there are: of a prediction, or of a model with the path of its data. */

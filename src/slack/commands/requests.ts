@@ -1,9 +1,9 @@
 import type { RequestInput } from '../../approvals/request/request.schema.ts'
-import { createRequest, listRequests } from '../../approvals/request/request.ts'
+import { createRequest, getRequest, listRequests } from '../../approvals/request/request.ts'
 import type { Context } from '../../context.ts'
 import { AppError } from '../../core/errors.ts'
 import { findVersion, versionNames } from '../../registry/version/find-version.ts'
-import { requestMessage, requestsMessage } from '../blocks/request-list.ts'
+import { requestReply, requestsMessage } from '../blocks/request-list.ts'
 import { named, textMessage } from '../blocks/text.ts'
 import { findModelInWords, splitReason } from '../parse-arguments.ts'
 import type { CommandInput, Handler, SlackCommand } from '../reply.ts'
@@ -28,8 +28,8 @@ const requestOf =
 			environment: environment ?? 'production',
 			...(to === undefined ? {} : { to }),
 			reason: reason.slice(0, 1000),
-		} as RequestInput)
-		return requestMessage(made)
+		})
+		return requestReply(made)
 	}
 
 async function actionInWords(context: Context, { actor, words }: CommandInput, kind: Kind) {
@@ -121,22 +121,20 @@ export const requests: SlackCommand = {
 	example: 'requests',
 	answer: async (context, { actor, words }) => {
 		const [id] = words
-		const page = await listRequests(context, actor, { limit: id === undefined ? 100 : 1000 })
-		if (id !== undefined) {
-			const found = page.items.find((r) => r.id === id)
-			if (!found)
-				throw new AppError(
-					'not-found',
-					`There is no request "${id.slice(0, 100)}". \`/plumb requests\` lists those that are open.`,
-				)
-			return requestMessage(found)
-		}
-		const open = page.items.filter((r) => !finished.has(r.status))
-		return requestsMessage(open.slice(0, maxListed), open.length > maxListed || page.next !== null)
+		if (id !== undefined) return requestReply(await getRequest(context, actor, id))
+		const pages = await Promise.all(
+			unfinished.map((status) => listRequests(context, actor, { status, limit: maxListed })),
+		)
+		const open = pages.flatMap((page) => page.items)
+		return requestsMessage(
+			open.slice(0, maxListed),
+			open.length > maxListed || pages.some((page) => page.next !== null),
+		)
 	},
 }
 
-const finished = new Set(['rejected', 'cancelled', 'expired', 'verified', 'failed', 'stale'])
+/** In the order of the reply: what waits for people first. */
+const unfinished = ['pending', 'inconclusive', 'approved', 'executing', 'verifying'] as const
 
 /** Votes are cast with the button, where the exact action is shown. */
 const voteElsewhere =

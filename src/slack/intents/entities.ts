@@ -75,7 +75,7 @@ const aliasOf = (aliases: Record<string, string>): ReadonlyMap<string, string> =
 const attributes = aliasOf({
 	gender: 'women men woman man female females male males gender genders sex sexes ladies girls boys',
 	age: 'age older younger elderly young ages',
-	race: 'race racial ethnicity ethnic',
+	race: 'race races racial ethnicity ethnic',
 	marriage: 'marital marriage married unmarried',
 })
 const metrics = aliasOf({
@@ -96,7 +96,7 @@ const metrics = aliasOf({
 	log_loss: 'log_loss logloss',
 })
 const environments = aliasOf({
-	production: 'production prod live',
+	production: 'production prod',
 	staging: 'staging stage',
 	test: 'test testing',
 	dev: 'dev development',
@@ -145,7 +145,7 @@ function readPlain(found: Entities, tokens: readonly Token[], words: readonly st
 	}
 	const span = spanAt(words, i)
 	if (span === undefined) return
-	if (span.duration !== undefined && words[i - 1] === 'for') found.duration ??= span.duration
+	if (span.duration !== undefined) found.duration ??= span.duration
 	if (span.since !== undefined) found.since ??= span.since
 	if (span.window !== undefined) found.window ??= span.window
 	use(span.taken)

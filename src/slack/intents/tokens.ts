@@ -6,13 +6,6 @@ export type Token = {
 	sentence: number
 	isQuoted: boolean
 }
-export type Words = {
-	tokens: Token[]
-	/** The text behind "because", or undefined. */
-	reason: string | undefined
-	/** Sentences that end with a question mark. */
-	questions: ReadonlySet<number>
-}
 
 /** Plain quotes, and Slack's markup as the words that people see. */
 export const plainText = (text: string): string =>
@@ -56,7 +49,11 @@ const contracted =
 	/^(what|who|how|where|when|that|it|there|here|everything|everyone|anything|something|why)'?s$/
 
 /** The tokens of a text, in sentences. */
-export function tokensOf(text: string): Pick<Words, 'tokens' | 'questions'> {
+export function tokensOf(text: string): {
+	tokens: Token[]
+	/** Sentences that end with a question mark. */
+	questions: ReadonlySet<number>
+} {
 	const tokens: Token[] = []
 	const questions = new Set<number>()
 	let sentence = 0
@@ -92,4 +89,11 @@ function wordsOf(bare: string): [text: string, word: string][] {
 		]
 	const own = bare.replace(/'s$/i, '')
 	return [[own, own.toLowerCase().replaceAll("'", '')]]
+}
+
+/** Without the mention of the app at the beginning, and its name. */
+export function withoutAddress(tokens: readonly Token[]): Token[] {
+	let at = 0
+	while (at < tokens.length - 1 && /^(<@.*>|\/?plumb|plumbline)$/i.test(tokens[at]?.text ?? '')) at++
+	return tokens.slice(at)
 }

@@ -29,17 +29,19 @@ export const isActing = (intent: string): intent is Acting => (acting as readonl
 
 const list = (text: string): string[] => text.split('|').map((phrase) => phrase.trim())
 
-/** Phrases that mean an intent by themselves, and phrases that only support it. */
-const cues: Partial<Record<Intent, { strong: string[]; weak?: string[] }>> = {
+/** Phrases that mean an intent by themselves, and those that support it more or less. */
+const cues: Partial<Record<Intent, { strong: string[]; medium?: string[]; weak?: string[] }>> = {
 	help: {
 		strong: list(
-			'help | commands | what can you do | what can i do | what can i ask | how do you work | how do i use | how does this work | who are you | what are you | usage | manual | instructions | getting started',
+			'help | commands | what can you do | what can i do | what can i ask | how do you work | how do i use | how does this work | who are you | what do you do | what do you know | can you help | help me | what are you | getting started',
 		),
-		weak: list('hi | hello | hey | hiya | good morning | good afternoon | good evening | morning | yo'),
+		weak: list(
+			'hi | hello | hey | hiya | good morning | good afternoon | good evening | morning | evening | yo | thanks | thank you | thx',
+		),
 	},
 	why: {
 		strong: list(
-			'why | explain | explanation | how come | reasons | reason for | reason behind | reasons behind | what drove | what caused | what made | what led | what explains | what moved | on what grounds | turned down | break down | breakdown',
+			'why | explain | explanation | how come | reasons | reason for | reason behind | reasons behind | what drove | what caused | what made | what led | what explains | on what grounds | turned down | break down | breakdown',
 		),
 		weak: list(
 			'declined | decline | denied | deny | rejected | refused | refuse | approved | accepted | granted | scored | score | decision | flagged | blocked | justify | rationale | factors | drivers | contributions | shap',
@@ -50,42 +52,47 @@ const cues: Partial<Record<Intent, { strong: string[]; weak?: string[] }>> = {
 			'status | health | healthy | overview | holding up | up and running | state of | how is it going | how is everything | how are things | everything ok | everything okay | everything fine | everything alright | everything good | all good | all ok | all fine | all well | summary | sitrep | alive | how are the models | how are my models | how are our models | how are all models | doing ok | doing okay | doing well | doing fine | running fine | running ok | running well',
 		),
 		weak: list(
-			'ok | okay | alright | fine | doing | state | up | running | working | stable | good | green | red',
+			'ok | okay | alright | fine | doing | state | running | working | stable | green | red | look | looks | looking',
 		),
 	},
 	drift: {
 		strong: list(
-			'drift | drifts | drifted | drifting | psi | shifted | shift | shifts | shifting | distribution | distributions | data changed | inputs changed | features changed | data moved | inputs moved | features moved | out of distribution | covariate | kolmogorov',
+			'drift | drifts | drifted | drifting | psi | shifted | shift | shifts | shifting | distribution | distributions | data changed | inputs changed | features changed | data moved | inputs moved | features moved | out of distribution | population | populations | covariate | kolmogorov | like the training data | from the training data | different from training | same as training | still like training',
 		),
 		weak: list(
-			'inputs | input | features | feature | data | changed | change | moved | baseline | different',
+			'changed | change | changes | moved | move | different | differ | differs | stable | compare | compared',
+		),
+		medium: list(
+			'inputs | input | features | feature | variables | variable | columns | column | data | baseline | values',
 		),
 	},
 	bias: {
 		strong: list(
-			'bias | biased | biases | unbiased | fair | fairly | fairness | unfair | unfairly | discriminate | discriminates | discriminating | discriminated | discrimination | discriminatory | disparity | disparities | disparate | four-fifths | four fifths | 4/5 | 80% rule | parity | equal opportunity | adverse impact | protected groups | protected attributes | sexist | racist | ageist | treated equally | treat equally | treated the same | equal treatment | selection rate | selection rates | equalized odds | equality | equitable | prejudiced',
+			'bias | biased | biases | unbiased | fair | fairly | fairness | unfair | unfairly | discriminate | discriminates | discriminating | discriminated | discrimination | discriminatory | disparity | disparities | disparate | four-fifths | four fifths | 4/5 | 80% rule | parity | equal opportunity | adverse impact | protected groups | protected attributes | sexist | racist | ageist | treated equally | treat equally | treated the same | equal treatment | selection rate | selection rates | equalized odds | equality | equitable | prejudiced | impact ratio | impact ratios | disadvantage | disadvantages | disadvantaged | favour | favours | favor | favors | gender gap | gender pay | neutral | racism | sexism | ageism',
 		),
-		weak: list(
-			'women | men | woman | man | female | females | male | males | gender | genders | sex | sexes | race | racial | ethnicity | ethnic | age | older | younger | elderly | minorities | groups | equally | treat | treats | treated | marital | marriage',
+		medium: list(
+			'women | men | woman | man | female | females | male | males | gender | genders | sex | sexes | race | races | racial | ethnicity | ethnic | age | older | younger | elderly | minorities | groups | equally | treat | treats | treated | marital | marriage',
 		),
 	},
 	performance: {
 		strong: list(
-			'performance | perform | performs | performing | performed | perf | accuracy | accurate | auc | roc | roc_auc | pr_auc | precision | recall | f1 | brier | ece | calibration | calibrated | mae | rmse | mape | r2 | ndcg | ndcg_10 | mrr | log_loss | log loss | error rate | errors | how good | how well | getting worse | got worse | worse | degrade | degraded | degrading | deteriorating | quality | metrics | metric | mistakes | predict well | numbers for | numbers of | numbers on',
+			'performance | perform | performs | performing | performed | perf | accuracy | accurate | auc | roc | roc_auc | pr_auc | precision | recall | f1 | brier | ece | calibration | calibrated | mae | rmse | mape | r2 | ndcg | ndcg_10 | mrr | log_loss | log loss | error rate | errors | how good | how well | getting worse | got worse | worse | degrade | degraded | degrading | deteriorating | quality | any good | how often | how wrong | how right | precise | imprecise | reliable | unreliable | reliability | trustworthy | error | predictive | do worse | did worse | doing worse | lose accuracy | losing accuracy | metrics | metric | mistakes | predict well | numbers for | numbers of | numbers on',
 		),
-		weak: list('good | bad | better | predict | predicts | predicting | wrong often | reliable'),
+		weak: list(
+			'good | bad | better | predict | predicts | predicting | predictions | numbers | number | right | wrong | job | trend | useful',
+		),
 	},
 	incidents: {
 		strong: list(
-			'incidents | on fire | fire | burning | alerts | alert | alerting | alarms | alarm | firing | broken | breaking | broke | problems | problem | issues | outages | outage | down | whats wrong | what is wrong | anything wrong | something wrong | is wrong | went wrong | gone wrong | trouble | emergencies | emergency | should i worry | worry about | worried about | need attention | needs attention | need my attention | needs my attention | going on',
+			'incidents | on fire | fire | burning | alerts | alert | alerting | alarms | alarm | firing | broken | breaking | broke | problems | problem | issues | issue | failing | failed | fails | fires | red flags | red flag | what is up | go wrong | goes wrong | going wrong | is open | open right now | broke down | outages | outage | down | whats wrong | what is wrong | anything wrong | something wrong | is wrong | went wrong | gone wrong | trouble | emergencies | emergency | should i worry | worry about | worried about | need attention | needs attention | need my attention | needs my attention | going on',
 		),
-		weak: list('open | unresolved | wrong | critical | incident | happening | ongoing | urgent'),
+		weak: list('open | unresolved | wrong | critical | incident | happening | ongoing | urgent | red'),
 	},
 	audit: {
 		strong: list(
-			'audit | audits | audited | auditing | audit trail | audit log | ledger | history | change log | changelog | access log | activity | trail | logbook | last changed | last retrained | last rolled | last promoted | last deployed | last updated | who',
+			'audit | audits | audited | auditing | audit trail | audit log | ledger | history | change log | changelog | access log | activity | trail | logbook | last changed | last retrained | last rolled | last promoted | last deployed | last updated | what happened to | has anybody | has anyone | has somebody | has someone | did anybody | did anyone | did somebody | did someone | who',
 		),
-		weak: list('log | changes | entries | touched | did | recorded | records'),
+		weak: list('log | changes | entries | touched | recorded | records | happened | changed by'),
 	},
 	report: {
 		strong: list(
@@ -94,7 +101,7 @@ const cues: Partial<Record<Intent, { strong: string[]; weak?: string[] }>> = {
 	},
 	requests: {
 		strong: list(
-			'requests | request | pending approval | pending approvals | approvals | waiting for me | waiting on me | waits for me | waiting for my | waiting on my | to approve | to sign | to review | sign off | sign-off | need approval | needs approval | need my approval | needs my approval | need my vote | needs my vote | awaiting | my queue | my approval | my vote | needs approving | need approving | left to decide | my inbox',
+			'requests | request | pending approval | pending approvals | approvals | waiting for me | waiting on me | waits for me | waiting for my | waiting on my | to approve | to sign | to review | sign off | sign-off | need approval | needs approval | need my approval | needs my approval | need my vote | needs my vote | awaiting | my queue | my approval | my vote | needs approving | need approving | left to decide | my inbox | need me | needs me | anything waiting | outstanding approvals | approvals outstanding',
 		),
 		weak: list('pending | waiting | approval | outstanding'),
 	},
@@ -102,13 +109,13 @@ const cues: Partial<Record<Intent, { strong: string[]; weak?: string[] }>> = {
 		strong: list(
 			'models | which models | what models | list models | all models | my models | our models | list of models | model list | model inventory | inventory | models do',
 		),
-		weak: list('list | which | monitor | watch | registered'),
+		weak: list('monitor | monitored | watch | registered'),
 	},
 	lineage: {
 		strong: list(
-			'lineage | provenance | come from | comes from | came from | coming from | trained on | trained with | trained by | training data | training set | training run | training code | origin | origins | which commit | what commit | built from | made from | built with | dataset | data set | which data | what data | pedigree | ancestry | traceability | trace',
+			'lineage | provenance | come from | comes from | came from | coming from | trained on | trained with | trained by | training data | training set | training run | training code | origin | origins | which run | what run | which commit | what commit | which code | what code | which pipeline | built from | made from | built with | dataset | data set | which data | what data | pedigree | ancestry | traceability | trace',
 		),
-		weak: list('where | commit | trained | run | source | sources'),
+		weak: list('commit | trained | run | source | sources | produced | built'),
 	},
 }
 
@@ -117,8 +124,9 @@ export const phrases: ReadonlyMap<string, readonly { intent: Intent; weight: num
 	const all = new Map<string, { intent: Intent; weight: number }[]>()
 	const add = (phrase: string, intent: Intent, weight: number) =>
 		all.set(phrase, [...(all.get(phrase) ?? []), { intent, weight }])
-	for (const [intent, { strong, weak = [] }] of Object.entries(cues)) {
+	for (const [intent, { strong, medium = [], weak = [] }] of Object.entries(cues)) {
 		for (const phrase of strong) add(phrase, intent as Intent, 3)
+		for (const phrase of medium) add(phrase, intent as Intent, 2)
 		for (const phrase of weak) add(phrase, intent as Intent, 1)
 	}
 	return all
@@ -190,6 +198,10 @@ export const verbs: readonly { phrase: string[]; then?: string; intent: Acting }
 		['stop alerts', 'silence'],
 		['turn off alerts', 'silence'],
 		['shut up', 'silence'],
+		['switch … to', 'rollback'],
+		['switch … to', 'promote'],
+		['move … to version', 'rollback'],
+		['move … to version', 'promote'],
 	] as const
 ).map(([phrase, intent]) => {
 	const [before = '', then] = phrase.split(' … ')
@@ -237,14 +249,14 @@ export const plainWords: ReadonlySet<string> = new Set(
 	model models version versions one two three four five six seven eight nine ten new old current previous same other another since because
 	up down out off back only really actually kind sort thing things people person applicant applicants customer customers application
 	loan case prediction requests team everyone someone anybody everybody morning evening afternoon night hello hey out want wants
-	first second third best better good bad great fine okay number numbers work works working use used using happen happened happening
+	first second third best better great work works working use used using happen happened happening
 	production staging prod test dev development canary shadow environment because after before until during per via mind mean means
 	monday tuesday wednesday thursday friday saturday sunday january february march april june july august september october november december
 	half couple few several whole long short high low higher lower big small large latest newest oldest recent recently ago
 	against toward towards behind above below regarding concerning around without within if unless whether while though although
 	kindly could've would've having got gets getting keep kept try trying tried ask asked say said says tells told wonder wondering
 	interested check checking checked curious possible sense possible able ready sure maybe perhaps question questions answer weather pizza order
-	quite pretty rather`
+	quite pretty rather exist exists existed`
 		.split(/\s+/)
 		.filter((w) => w !== ''),
 )
