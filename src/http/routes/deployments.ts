@@ -133,7 +133,7 @@ const get = endpoint({
 	headers: z.strictObject({
 		'if-none-match': z.string().optional().meta({
 			description: 'The ETag of the deployment that is known.',
-			example: '"1-mm8u2bk0"',
+			example: '"1-mm8eww00"',
 		}),
 		'last-event-id': z.string().optional().meta({
 			description: 'For a stream: the revision of the deployment that is known.',
