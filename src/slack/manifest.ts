@@ -49,7 +49,7 @@ export function slackManifest(url: string | undefined): string {
 					...(events ? { url: events } : {}),
 					description: 'Status, performance and incidents of models',
 					usage_hint:
-						'help | why <prediction> | status [model] | performance <model> | bias <model> | incidents | incident <id>',
+						'help | why <prediction> | status [model] | drift <model> | rollback <model> because <reason> | … or plain words',
 					should_escape: false,
 				},
 			],
