@@ -73,7 +73,7 @@ export const retention = {
 export const execute = {
 	id: 'execute',
 	cron: '* * * * *',
-	run: async (context: Context) => ({ ...(await executeDue(context)) }),
+	run: async (context: Context) => ({ ...(await executeDue(context)), ...(await context.answerGates?.()) }),
 } satisfies Job
 
 /** Reads what serves at the targets of other executors than the pointer, and compares it with the deployments. */
