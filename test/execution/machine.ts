@@ -378,6 +378,8 @@ class Run {
 
 	/** Somebody else changes the target, or what serves. */
 	private async move(): Promise<void> {
+		// What happens after its end says nothing of it.
+		if (!follows[(await this.stored()).request.status]) return
 		this.target.version = '9'
 		if (!this.one.pointer) return
 		await this.base.sql.batch([

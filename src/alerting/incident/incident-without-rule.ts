@@ -6,7 +6,7 @@ import { newId } from '../../core/ids.ts'
 import { dayMs } from '../../core/time.ts'
 import { type ChangeSet, commit } from '../../db/commit.ts'
 import { incidents, type SeverityName } from '../../db/schema.ts'
-import { announce, eventInsert, resolveIncident } from './change-incident.ts'
+import { announce, changeIncident, eventInsert } from './change-incident.ts'
 import type { IncidentRow } from './incident.ts'
 
 // Rules open incidents from alerts (incident-working-set.ts). These have no alert, so that no evaluation changes them:
@@ -83,14 +83,26 @@ export async function openIncidentOnce(
 	}
 }
 
-/** Resolves the incident about something that has passed by itself, if one is open. */
+/** Resolves the open incident about something that has passed by itself. Does nothing if somebody else changes it. */
 export async function resolveIncidentAbout(
 	context: Context,
-	actor: Actor,
+	actor: Pick<Actor, 'id' | 'how'>,
 	about: string,
 	reason: string,
 ): Promise<void> {
 	const open = and(eq(incidents.about, about), ne(incidents.status, 'resolved'))
-	const [row] = await context.db.select({ id: incidents.id }).from(incidents).where(open)
-	if (row) await resolveIncident(context, actor, row.id, { reason })
+	const [row] = await context.db.select().from(incidents).where(open)
+	if (!row) return
+	const now = context.now()
+	const set = { status: 'resolved' as const, resolvedAt: now, resolvedBy: actor.id, ended: now }
+	try {
+		await changeIncident(context, actor, row, {
+			set,
+			what: `resolved: ${reason}`,
+			action: 'resolve-incident',
+			details: { reason },
+		})
+	} catch (error) {
+		if (!(error instanceof AppError && error.code === 'conflict')) throw error
+	}
 }
