@@ -105,8 +105,10 @@ export function describeExecutor(open: () => Promise<Subject>) {
 			const { target } = subject
 			if (!target) return
 			const { executor, call } = opened(subject)
-			target.fault = 'close-after'
-			expect(await executor.act(call)).toMatchObject({ status: 'unsure' })
+			for (const fault of ['close-after', 'late'] as const) {
+				target.fault = fault
+				expect(await executor.act(call)).toMatchObject({ status: 'unsure' })
+			}
 			target.fault = undefined
 			expect(['done', 'accepted']).toContain((await carryOut(executor, call)).status)
 			expect(subject.effects()).toBe(1)
