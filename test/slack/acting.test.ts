@@ -5,6 +5,7 @@ import { parseRules } from '../../src/rules/parse-rules.ts'
 import { admin } from '../support/actors.ts'
 import { withServer } from '../support/fixtures.ts'
 import { type PlumbServer, plumbServer } from '../support/plumb.ts'
+import { defaultPolicies, policiesOf } from '../support/policies.ts'
 import type { Json } from '../support/server.ts'
 
 const it = withServer(plumbServer)
@@ -241,6 +242,25 @@ describe('/plumb silence', () => {
 		const before = (await silencesOf(server)).length
 		expect((await server.plumb(text, 'U-ana')).text).toContain(expected)
 		expect(await silencesOf(server)).toHaveLength(before)
+	})
+
+	it('of a critical rule is requested where a policy says so', async ({ server }) => {
+		const rules = `rules:
+  - { name: outage, title: is out, window: 1d, severity: critical, when: n < 1, then: [open-incident] }`
+		const parsed = await parseRules([{ name: 'test.yaml', text: rules }], metricIds)
+		if (!parsed.ok) throw new Error(JSON.stringify(parsed.errors))
+		const { rules: before } = server.context
+		server.context.rules = { current: () => parsed.ruleSet }
+		const policies = await policiesOf('policies:\n  - { name: quiet, kinds: [silence], needs: 1 }\n')
+		server.context.policies = { current: () => policies }
+		const silences = (await silencesOf(server)).length
+		const { text } = await server.plumb('silence outage for 2h because we migrate', 'U-ana')
+		const made = (await requestsOf(server)).find((r) => r.kind === 'silence')
+		expect(made).toMatchObject({ status: 'pending', reason: 'we migrate', requester: 'slack:T1/U-ana' })
+		expect(text).toContain(made?.id)
+		expect(await silencesOf(server)).toHaveLength(silences)
+		server.context.rules = before
+		server.context.policies = { current: () => defaultPolicies }
 	})
 
 	it('of a rule covers only the models of the person', async ({ server }) => {
