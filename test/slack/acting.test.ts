@@ -119,6 +119,8 @@ describe('/plumb rollback, promote and retrain', () => {
 		['rollback credit-risk to because x', 'a word is missing'],
 		[`rollback credit-risk because ${'x'.repeat(1001)}`, 'The reason has 1001 characters; the limit is 1000'],
 		['rollback please', 'Add the model'],
+		['rollback credit-risk because it drifts\n\nnot really', 'more than one sentence'],
+		['rollback credit-risk because it drifts, no wait', 'more than one sentence'],
 		['rollback credit-risk because x, or should we not?', 'a question about it does nothing'],
 		['rollback credit-risk tomorrow because x', '"tomorrow" is unclear'],
 		['rollback credit-risk to 66 because x', 'has no version "66"'],
@@ -137,7 +139,7 @@ describe('/plumb rollback, promote and retrain', () => {
 		['Ana said to roll back churn because it drifts', 'do not clearly request it'],
 		['rollback credit-rsik to 6 because x', 'Did you mean "credit-risk"?'],
 		['roll the credit model back because x', 'Which model is "credit"?'],
-		['roll back loans because x', 'Add the model'],
+		['roll back loans because x', 'There is no model "loans"'],
 	] as const)('do nothing where the words are not enough: %s', async ([text, expected], { server }) => {
 		const { text: summary } = await server.plumb(text, 'U-ana')
 		expect(summary).toContain(expected)
