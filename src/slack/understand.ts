@@ -4,7 +4,7 @@ import { AppError } from '../core/errors.ts'
 import { nearest } from '../core/nearest.ts'
 import { models } from '../db/schema.ts'
 import { inScope } from '../registry/key/authorise.ts'
-import { clip, named, context as noteBlock, type SlackMessage, textMessage } from './blocks/text.ts'
+import { clip, fits, named, context as noteBlock, type SlackMessage, textMessage } from './blocks/text.ts'
 import { commandNamed, slackCommands } from './commands.ts'
 import { takesBack } from './intents/actions.ts'
 import { chooseIntent } from './intents/choose-intent.ts'
@@ -13,7 +13,7 @@ import type { Held, Meaning } from './intents/meaning.ts'
 import { longestText, parseWords } from './intents/parse-words.ts'
 import { splitReason as splitText } from './intents/tokens.ts'
 import { isActing, phrases, plainWords } from './intents/vocabulary.ts'
-import { checkMessage, limits } from './limits.ts'
+import { limits } from './limits.ts'
 import { splitReason, UnclearName } from './parse-arguments.ts'
 import { findChoice, type Offer, offerChoices } from './questions/choice.ts'
 import type { Reply, SlackCommand } from './reply.ts'
@@ -78,7 +78,7 @@ async function chosenByModel(context: Context, actor: Actor, text: string): Prom
 		text: clip(`${note}\n${message.text}`, limits.messageText),
 		blocks: [noteBlock(note), ...message.blocks],
 	}
-	return { ...reply, message: checkMessage(noted).length === 0 ? noted : message }
+	return { ...reply, message: fits(noted) ? noted : message }
 }
 
 /** Whether words ask for a change, or could do so. */

@@ -9,10 +9,10 @@ import { modelsMessage } from '../../../src/slack/blocks/models.ts'
 import { auditMessage, modelReportMessage } from '../../../src/slack/blocks/records.ts'
 import { requestReply, requestsMessage } from '../../../src/slack/blocks/request-list.ts'
 import type { SlackMessage } from '../../../src/slack/blocks/text.ts'
-import { checkMessage } from '../../../src/slack/limits.ts'
 import { offerChoices } from '../../../src/slack/questions/choice.ts'
 import { answerText } from '../../../src/slack/understand.ts'
 import { admin } from '../../support/actors.ts'
+import { checkMessage } from '../../support/block-kit.ts'
 import { withContext } from '../../support/fixtures.ts'
 
 const it = withContext()
