@@ -6,9 +6,11 @@ import { AppError } from '../core/errors.ts'
 import { nearest } from '../core/nearest.ts'
 import { sleep } from '../core/retry.ts'
 import { replayDue } from '../decisions/replay/replay-due.ts'
+import { checkTargets } from '../execution/check-targets.ts'
 import { executeDue } from '../execution/execute-due.ts'
 import { allModels } from '../registry/model/find-model.ts'
 import { deleteOldPictures } from '../slack/delivery/share-picture.ts'
+import { pruneForms } from '../slack/forms/form.ts'
 import { pruneChoices } from '../slack/questions/choice.ts'
 import { pruneQuestions } from '../slack/questions/question.ts'
 import { attribute } from './attribute.ts'
@@ -45,7 +47,7 @@ export const evaluateRules = {
 } satisfies Job
 
 /**
- * Moves rows past their model's retention to Parquet files, and deletes old job runs, questions and pictures. A model that
+ * Moves rows past their model's retention to Parquet files, and deletes old job runs, questions, forms and pictures. A model that
  * fails does not stop the others.
  */
 export const retention = {
@@ -64,6 +66,7 @@ export const retention = {
 		}
 		await pruneRuns(context)
 		await pruneQuestions(context)
+		await pruneForms(context)
 		await pruneChoices(context)
 		const deletedPictures = await deleteOldPictures(context)
 		return { archivedRows, deletedPictures, failed }
@@ -77,6 +80,13 @@ export const execute = {
 	run: async (context: Context) => ({ ...(await executeDue(context)) }),
 } satisfies Job
 
+/** Reads what serves at the targets of other executors than the pointer, and compares it with the deployments. */
+export const checkServing = {
+	id: 'check-targets',
+	cron: '2-59/5 * * * *',
+	run: async (context: Context) => ({ ...(await checkTargets(context)) }),
+} satisfies Job
+
 /** All jobs, in the order of `plumbline run all`: each uses what the ones before it have done. */
 export const jobs = [
 	rollUp,
@@ -85,6 +95,7 @@ export const jobs = [
 	replay,
 	evaluateRules,
 	execute,
+	checkServing,
 	deliver,
 	retention,
 ] satisfies Job[]

@@ -16,6 +16,7 @@ import type { Delivery } from './receiver.ts'
 import type { Shortcut } from './shortcuts.ts'
 import { stayConnected } from './stay-connected.ts'
 import { workspaceOf } from './teams.ts'
+import { asksForChange } from './understand.ts'
 
 type BoltOptions = { botToken: string; appToken?: string | undefined; apiUrl?: string | undefined }
 
@@ -93,9 +94,11 @@ const silent = (async () => undefined) as unknown as Respond
 function listen(app: bolt.App, context: Context): void {
 	app.command('/plumb', async ({ command, ack, respond = silent }) => {
 		const person = personOf(command, command.user_id)
-		const work = answerCommand(context, person, command.text ?? '')
+		const text = command.text ?? ''
+		const work = answerCommand(context, person, text)
 		const soon = await within(answerWithinMs, work)
-		await ack(soon && (toOne(soon.message) as Parameters<typeof ack>[0]))
+		// A change is acknowledged once it is stored, so that a crash loses nothing.
+		if (soon || !asksForChange(text)) await ack(soon && (toOne(soon.message) as Parameters<typeof ack>[0]))
 		const reply = await work
 		if (soon === undefined) await respond(toOne(reply.message) as Response)
 		await follow(context, (message) => respond(added(message)), reply)

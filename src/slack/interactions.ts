@@ -57,5 +57,8 @@ export const events = {
 	app_home_opened: answerHome,
 } satisfies Record<string, EventHandler>
 
-/** The handlers of shortcuts, by callback id. */
-export const shortcuts = { plumb_ask: answerShortcut } satisfies Record<string, ShortcutHandler>
+/** The handlers of shortcuts, by callback id: for a message, and for none. */
+export const shortcuts = {
+	plumb_ask: answerShortcut,
+	plumb_ask_anywhere: answerShortcut,
+} satisfies Record<string, ShortcutHandler>

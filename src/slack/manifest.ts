@@ -38,18 +38,33 @@ export function slackManifest(url: string | undefined): string {
 	return stringify({
 		display_information: {
 			name: 'Plumbline',
-			description: 'Incidents of machine-learning models, with their evidence',
+			description: 'Ask about machine-learning models, and approve changes to them',
 			background_color: '#1f2a37',
 		},
 		features: {
+			app_home: { home_tab_enabled: true, messages_tab_enabled: true, messages_tab_read_only_enabled: false },
 			bot_user: { display_name: 'Plumbline', always_online: true },
+			shortcuts: [
+				{
+					name: 'Ask Plumbline',
+					type: 'message',
+					callback_id: 'plumb_ask',
+					description: 'Answer this message in its thread',
+				},
+				{
+					name: 'Ask Plumbline',
+					type: 'global',
+					callback_id: 'plumb_ask_anywhere',
+					description: 'Ask about models, incidents and decisions',
+				},
+			],
 			slash_commands: [
 				{
 					command: '/plumb',
 					...(events ? { url: events } : {}),
-					description: 'Status, performance and incidents of models',
+					description: 'Ask about models, and request changes',
 					usage_hint:
-						'help | why <prediction> | status [model] | performance <model> | bias <model> | incidents | incident <id>',
+						'help | why <prediction> | status [model] | drift <model> | rollback <model> because <reason> | … or plain words',
 					should_escape: false,
 				},
 			],

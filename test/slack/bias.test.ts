@@ -7,7 +7,7 @@ import type { ModelPerformance } from '../../src/monitoring/performance/read-per
 import type { ChosenSeries, WindowPoints } from '../../src/monitoring/windows/recent-windows.ts'
 import { biasMessage, valueOf } from '../../src/slack/blocks/bias.ts'
 import { performanceMessage } from '../../src/slack/blocks/performance.ts'
-import { checkMessage } from '../../src/slack/limits.ts'
+import { checkMessage } from '../support/block-kit.ts'
 import { startOfTest } from '../support/context.ts'
 import { withServer } from '../support/fixtures.ts'
 import {

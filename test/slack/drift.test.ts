@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect } from 'vitest'
 import { dayMs, formatTime } from '../../src/core/time.ts'
 import { pngRenderer } from '../../src/platform/node/render-png.ts'
-import { checkMessage } from '../../src/slack/limits.ts'
+import { checkMessage } from '../support/block-kit.ts'
 import { startOfTest } from '../support/context.ts'
 import { withServer } from '../support/fixtures.ts'
 import { applicantsOf, predict, registerLender, run, tellOutcomes } from '../support/lender.ts'

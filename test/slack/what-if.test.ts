@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect } from 'vitest'
-import { checkView } from '../../src/slack/limits.ts'
+import { checkView } from '../support/block-kit.ts'
 import { type ServerOf, withServer } from '../support/fixtures.ts'
 import type { Json } from '../support/server.ts'
 import { FakeSlack } from '../support/slack-api.ts'

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect } from 'vitest'
 import { dayMs } from '../../src/core/time.ts'
 import { retention } from '../../src/jobs/index.ts'
-import { checkMessage } from '../../src/slack/limits.ts'
+import { checkMessage } from '../support/block-kit.ts'
 import { type ServerOf, withServer } from '../support/fixtures.ts'
 import { decisionAt, declined, log, prediction } from '../support/lending-model.ts'
 import type { Json } from '../support/server.ts'

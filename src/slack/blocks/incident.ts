@@ -107,11 +107,12 @@ function summary(incident: Incident, evidence: Evidences): string {
 	return clip(story.filter((s) => s !== '').join('. '), limits.messageText)
 }
 
-/** An incident as a message, which is later edited in place. */
+/** An incident as a message, which is later edited in place. `requests`: the state of each that is for it, as markup. */
 export function incidentMessage(
 	incident: Incident,
 	publicUrl: string,
 	evidence: Evidences = [],
+	requests: readonly string[] = [],
 ): SlackMessage {
 	const { id, severity, model, environment, title, related } = incident
 	const changed = changeTexts(incident, evidence).map((text) => `• ${named(text, 400)}`)
@@ -134,6 +135,7 @@ export function incidentMessage(
 				`${signs[severity] ?? ''} *${severity}* on *${named(model)}* in ${named(environment)}, ${named(stateText(incident), 200)}`,
 			),
 			...(changed.length > 0 ? [section(lines(changed))] : []),
+			...(requests.length > 0 ? [section(lines(['*Requests*', ...requests]))] : []),
 			...nextText(incident).map((text) => section(escapeText(text).replace(/^Next:/, '*Next:*'))),
 			context(link(id) + (others === '' ? '' : `. Related: ${others}${more}`)),
 			...(incident.status === 'resolved' ? [] : [{ type: 'actions', elements }]),

@@ -9,6 +9,7 @@ import {
 	clip,
 	context,
 	escapeText,
+	fitParts,
 	header,
 	lines,
 	named,
@@ -55,6 +56,15 @@ export function statusText(request: ActionRequest): string {
 		return `approved, starts after ${shortTime(executeAfter)}`
 	if (execution?.error) return `${status}: ${named(execution.error, 300)}`
 	return status
+}
+
+/** A request in one line, with a link. Escaped. */
+export function requestLine(request: ActionRequest, publicUrl: string): string {
+	const { id, kind, action } = request
+	const url = `${publicUrl}/v1/requests/${encodeURIComponent(id)}`
+	const change =
+		action.to === undefined ? '' : ` from ${named(shown(action.from), 60)} to ${named(shown(action.to), 60)}`
+	return `• <${escapeText(url)}|${named(id)}> ${kindNames[kind]}${change}: ${statusText(request)}`
 }
 
 type Canary = { version?: unknown; percent?: unknown } | null | undefined
@@ -151,15 +161,18 @@ export function requestMessage(request: ActionRequest, about: RequestAbout): Sla
 			[`${state} (${escapeText(id)})`, action.join(', '), ...why, ...votes].join('. '),
 			limits.messageText,
 		),
-		blocks: [
-			header(requestTitle(request)),
-			section(`\`${escapeText(id)}\` *${statusText(request)}*`),
-			section(lines(action)),
-			...part('Why', why),
-			...part('Votes', votes),
-			...part('Execution', steps),
-			context(`\`${escapeText(actionDigest)}\`${by}${until}`),
-			...(isOpen(request) ? [{ type: 'actions', elements: [reviewButton(id)] }] : []),
-		],
+		blocks: fitParts(
+			[
+				header(requestTitle(request)),
+				section(`\`${escapeText(id)}\` *${statusText(request)}*`),
+				section(lines(action)),
+			],
+			[part('Why', why), part('Votes', votes), part('Execution', steps)],
+			[
+				context(`\`${escapeText(actionDigest)}\`${by}${until}`),
+				...(isOpen(request) ? [{ type: 'actions', elements: [reviewButton(id)] }] : []),
+			],
+			() => 'There is more than fits here. *Review* shows all of it.',
+		),
 	}
 }

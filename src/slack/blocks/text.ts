@@ -69,6 +69,12 @@ export const button = (
 	...(style ? { style } : {}),
 })
 
+/** Whether a message is no longer than Slack takes. */
+export const fits = ({ text, blocks }: SlackMessage): boolean =>
+	text.length <= limits.messageText &&
+	blocks.length <= limits.blocks &&
+	JSON.stringify(blocks).length <= limits.messageTotal
+
 /** A message of one section of markup. */
 export const textMessage = (text: string): SlackMessage => ({
 	text: clip(text, limits.messageText),

@@ -1,13 +1,14 @@
-import { and, eq, isNotNull } from 'drizzle-orm'
+import { and, desc, eq, isNotNull } from 'drizzle-orm'
 import { getIncident } from '../../alerting/incident/read-incidents.ts'
 import type { ActionRequest } from '../../approvals/request/request.schema.ts'
 import { getRequest } from '../../approvals/request/request.ts'
+import { toRequests } from '../../approvals/request/request-record.ts'
 import type { Context } from '../../context.ts'
 import { AppError } from '../../core/errors.ts'
 import { deliverer } from '../../db/outbox.ts'
-import { incidents, slackMessages } from '../../db/schema.ts'
+import { incidents, requests, slackMessages } from '../../db/schema.ts'
 import { incidentMessage, timelineText } from '../blocks/incident.ts'
-import { isOpen, type RequestAbout, requestMessage } from '../blocks/request.ts'
+import { isOpen, type RequestAbout, requestLine, requestMessage } from '../blocks/request.ts'
 import type { Post } from './deliver-post.ts'
 import { incidentEvidence } from './incident-details.ts'
 
@@ -27,10 +28,29 @@ export async function incidentPost(
 		object: id,
 		channel: channel ?? context.slack?.channel ?? '',
 		isOver: status === 'resolved',
-		message: incidentMessage(incident, context.publicUrl, await incidentEvidence(context, incident)),
+		message: incidentMessage(
+			incident,
+			context.publicUrl,
+			await incidentEvidence(context, incident),
+			await requestLines(context, id),
+		),
 		replies: incident.timeline.map(timelineText),
 		summary: { id, model, environment, status, severity, title },
 	}
+}
+
+const maxRequests = 5
+
+/** The state of the latest requests for an incident, oldest first. */
+async function requestLines(context: Context, incident: string): Promise<string[]> {
+	const rows = await context.db
+		.select()
+		.from(requests)
+		.where(eq(requests.incident, incident))
+		.orderBy(desc(requests.id))
+		.limit(maxRequests)
+	const all = await toRequests(context, rows.reverse())
+	return all.map((request) => requestLine(request, context.publicUrl))
 }
 
 /** A request as it is now, in the channel of its incident. */

@@ -4,10 +4,11 @@ import { drawExplanation } from '../../../src/decisions/explanation/draw-explana
 import { hideValues } from '../../../src/decisions/explanation/explain-prediction.ts'
 import type { Explanation } from '../../../src/decisions/explanation/explanation.schema.ts'
 import { explanationMessage, pictureMessage } from '../../../src/slack/blocks/explanation.ts'
+import { escapeText } from '../../../src/slack/blocks/text.ts'
 import { textView } from '../../../src/slack/blocks/view.ts'
 import { whatIfView } from '../../../src/slack/blocks/what-if.ts'
-import { checkMessage, checkView } from '../../../src/slack/limits.ts'
 import { explanation } from '../../support/answered-why.ts'
+import { checkMessage, checkView } from '../../support/block-kit.ts'
 
 const shown = (e: Explanation): string => {
 	const message = explanationMessage(e, 'ask_1')
@@ -251,12 +252,12 @@ describe('what is sent', () => {
 				const fields = [...new Map(whole.contributions.map((c) => [c.feature.slice(0, 150), c])).values()]
 					.slice(0, 10)
 					.map((c) => ({
-						feature: c.feature,
+						feature: c.feature || 'f',
 						value: c.value,
 						type: 'categorical' as const,
 						values: ['a', 'b', typed],
 					}))
-				for (const view of [whatIfView('ask_1', whole, fields), textView(typed || 'x')])
+				for (const view of [whatIfView('ask_1', whole, fields), textView(escapeText(typed) || 'x')])
 					expect(checkView(view)).toEqual([])
 			}),
 			{ numRuns: 300 },
