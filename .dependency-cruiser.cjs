@@ -36,7 +36,7 @@ const edges = {
 	jobs: ['slack'],
 	slack: [],
 	http: ['jobs', 'slack'],
-	console: ['http'],
+	console: ['http', 'slack'],
 	app: ['http', 'slack', 'console'],
 }
 

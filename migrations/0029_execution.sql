@@ -8,3 +8,5 @@ ALTER TABLE execution ADD COLUMN result TEXT;
 -- What an incident without a rule is about: there is one open incident of each.
 ALTER TABLE incident ADD COLUMN about TEXT;
 CREATE UNIQUE INDEX incident_about ON incident (about) WHERE about IS NOT NULL AND status <> 'resolved';
+CREATE INDEX incident_by_about ON incident (about) WHERE about IS NOT NULL;
+CREATE INDEX request_vote_break_glass ON request_vote (request) WHERE break_glass = 1;

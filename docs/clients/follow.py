@@ -69,7 +69,10 @@ class Follower:
             raise OSError(f"{response.status} {body[:300].decode(errors='replace')}")
         deployment = json.loads(body)
         _ = deployment["champion"], deployment["canary"]  # Raises when it is something else.
-        self.current, self._headers["If-None-Match"] = deployment, response.headers["ETag"] or ""
+        self._headers["If-None-Match"] = response.headers["ETag"] or ""
+        if deployment == self.current:  # A proxy has changed the tag.
+            return False
+        self.current = deployment
         try:
             if self._on_change:
                 self._on_change(deployment)

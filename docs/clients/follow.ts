@@ -29,6 +29,7 @@ export class Follower {
 	private readonly options: typeof defaults & Options
 	private readonly stop = new AbortController()
 	private etag = ''
+	private text = ''
 	private know: (deployment: Deployment) => void = () => {}
 
 	constructor(model: string, options: Options = {}) {
@@ -85,8 +86,11 @@ export class Follower {
 		if (response.status !== 200) throw new Error(`${response.status} ${text.slice(0, 300)}`)
 		const deployment = JSON.parse(text) as Deployment
 		if (typeof deployment?.champion !== 'string') throw new Error(`not a deployment: ${text.slice(0, 300)}`)
-		this.current = deployment
 		this.etag = response.headers.get('etag') ?? ''
+		// The same, when a proxy has changed the tag.
+		if (text === this.text) return false
+		this.text = text
+		this.current = deployment
 		this.know(deployment)
 		onChange?.(deployment)
 		return true

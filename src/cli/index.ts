@@ -41,6 +41,21 @@ export const commands = [
 		load: async () => (await import('./chat.ts')).chat,
 	},
 	{
+		name: 'requests',
+		summary: 'list what people vote on (over HTTP)',
+		load: async () => (await import('./requests.ts')).requests,
+	},
+	{
+		name: 'approve',
+		summary: 'vote for a request (over HTTP)',
+		load: async () => (await import('./requests.ts')).approve,
+	},
+	{
+		name: 'reject',
+		summary: 'vote against a request, which ends it (over HTTP)',
+		load: async () => (await import('./requests.ts')).reject,
+	},
+	{
 		name: 'run',
 		summary: 'run a job, or everything that is due (on the database)',
 		load: async () => (await import('./run.ts')).run,

@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { AppError } from '../core/errors.ts'
 import { artifactFormats } from '../explain/model.ts'
 import { guessFormat } from '../registry/artifact/guess-format.ts'
-import { callApi } from './api.ts'
+import { type ApiAnswer, callApi } from './api.ts'
 import { type Command, requirePositional, type Terminal, UsageError } from './command.ts'
 
 /** An artefact in models.yaml: as in the HTTP interface, or a file to upload, whose digest and format are computed. */
@@ -60,36 +60,68 @@ const Named = z.looseObject({
 })
 const ModelsFile = z.strictObject({ models: z.array(Named) })
 
-type Change = { object: string; result: 'created' | 'changed' | 'unchanged' }
+/** `requested`: the service takes no direct change there, and has drafted a request for it. */
+type Change = {
+	object: string
+	result: 'created' | 'changed' | 'unchanged' | 'requested'
+	request?: string
+}
+
+/** The request that was drafted in place of a change, if that is the answer. */
+function requestIn({ status, body }: ApiAnswer): string | undefined {
+	const { code, request } = body as { code?: string; request?: string }
+	return status === 409 && code === 'needs-approval' ? request : undefined
+}
+
+/** Throws for a conflict that is no request. */
+function checkConflict(answer: ApiAnswer, what: string): void {
+	if (answer.status === 409 && requestIn(answer) === undefined)
+		throw new AppError('conflict', `${what}: ${(answer.body as { detail?: string }).detail ?? 'in conflict'}`)
+}
 
 async function apply(terminal: Terminal, entry: z.output<typeof Named>, folder: string): Promise<Change[]> {
 	const { versions, deployments, ...model } = entry
 	const at = `/v1/models/${encodeURIComponent(model.model)}`
 	const changes: Change[] = []
 	const posted = await callApi(terminal, 'POST', '/v1/models', { json: model, allow: [409] })
-	if (posted.status === 409) {
-		const { model: _, ...patch } = model
-		await callApi(terminal, 'PATCH', at, { json: patch })
-	}
-	changes.push({
-		object: model.model,
-		result: posted.status === 201 ? 'created' : posted.status === 409 ? 'changed' : 'unchanged',
-	})
+	if (posted.status === 409) changes.push(...(await patchModel(terminal, at, model)))
+	else changes.push({ object: model.model, result: posted.status === 201 ? 'created' : 'unchanged' })
 	for (const version of versions)
 		changes.push(...(await applyVersion(terminal, model.model, version, folder)))
 	for (const [environment, deployment] of Object.entries(deployments)) {
-		const { status } = await callApi(
-			terminal,
-			'PUT',
-			`${at}/deployments/${encodeURIComponent(environment)}`,
-			{ json: deployment },
-		)
-		changes.push({
-			object: `${model.model} in ${environment}`,
-			result: status === 201 ? 'created' : 'changed',
-		})
+		const object = `${model.model} in ${environment}`
+		const path = `${at}/deployments/${encodeURIComponent(environment)}`
+		const put = await callApi(terminal, 'PUT', path, { json: deployment, allow: [409] })
+		checkConflict(put, object)
+		const request = requestIn(put)
+		if (request !== undefined) changes.push({ object, result: 'requested', request })
+		else changes.push({ object, result: put.status === 201 ? 'created' : 'changed' })
 	}
 	return changes
+}
+
+/** A risk tier that needs approval is requested, and the rest is changed without it. */
+async function patchModel(
+	terminal: Terminal,
+	at: string,
+	{ model, task, ...patch }: { model: string; [member: string]: unknown },
+): Promise<Change[]> {
+	const known = (await callApi(terminal, 'GET', at)).body as { task: string }
+	if (task !== known.task)
+		throw new AppError(
+			'conflict',
+			`${model} is registered with the task ${known.task}, which cannot change: another task is another model.`,
+		)
+	const patched = await callApi(terminal, 'PATCH', at, { json: patch, allow: [409] })
+	checkConflict(patched, model)
+	const request = requestIn(patched)
+	if (request === undefined) return [{ object: model, result: 'changed' }]
+	const { riskTier: _, ...rest } = patch
+	await callApi(terminal, 'PATCH', at, { json: rest })
+	return [
+		{ object: model, result: 'changed' },
+		{ object: `risk tier of ${model}`, result: 'requested', request },
+	]
 }
 
 /** A version whose artefact is a file is registered with the digest of the file; then the file is uploaded. */
@@ -127,7 +159,7 @@ export const models: Command = {
 	help: `Usage: plumbline models apply FILE.yaml
 
 Registers what the file describes with the service at PLUMBLINE_URL. Applying it again changes nothing. Needs
-PLUMBLINE_KEY with the role admin.
+PLUMBLINE_KEY with the role admin. What a protected environment does not take directly is requested instead.
 
   models:
     - model: credit-risk
@@ -146,6 +178,8 @@ PLUMBLINE_KEY with the role admin.
         production: { champion: "1" }
 
   --json     for machines
+
+Exit code: 0 everything is as in the file, 1 something waits for approval, 2 failure.
 `,
 	options: {},
 	async run(terminal, args) {
@@ -156,7 +190,15 @@ PLUMBLINE_KEY with the role admin.
 		const changes: Change[] = []
 		for (const model of file.models) changes.push(...(await apply(terminal, model, dirname(path))))
 		if (args.values.json) terminal.out(`${JSON.stringify({ changes })}\n`)
-		else for (const c of changes) terminal.out(`${c.result.padEnd(10)} ${c.object}\n`)
-		return 0
+		else
+			for (const { result, object, request } of changes)
+				terminal.out(`${result.padEnd(10)} ${object}${request === undefined ? '' : `: ${request}`}\n`)
+		const waiting = changes.flatMap(({ request }) => request ?? [])
+		if (waiting.length === 0) return 0
+		if (!args.values.json)
+			terminal.err(
+				`${waiting.length === 1 ? 'One change waits' : `${waiting.length} changes wait`} for approval by other people: \`plumbline requests ${waiting[0]}\` shows what will be done.\n`,
+			)
+		return 1
 	},
 }

@@ -20,7 +20,7 @@ export const forBrowsers =
 			const headers = new Headers(c.req.raw.headers)
 			headers.set('authorization', `Bearer ${key}`)
 			// JSON is turned into a page below.
-			if (isApi) headers.set('accept', '*/*')
+			if (isApi && wantsPage) headers.set('accept', '*/*')
 			c.req.raw = new Request(c.req.raw.url, { method: c.req.raw.method, headers })
 		}
 		await next()

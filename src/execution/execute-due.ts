@@ -3,6 +3,7 @@ import type { Context } from '../context.ts'
 import { executions } from '../db/schema.ts'
 import { isDue } from './claim.ts'
 import { executeRequest } from './execute.ts'
+import { reportPolicies } from './report-policies.ts'
 import { openReviews } from './reviews.ts'
 
 /** At once: one that hangs holds up the others only for a while. */
@@ -10,7 +11,8 @@ const atOnce = 8
 
 /**
  * What time brings, in order: pending requests expire, approved ones whose time has come are carried out, those that wait
- * for windows are verified, and approvals by break-glass get an incident for their review.
+ * for windows are verified. Approvals by break-glass get an incident for their review, and so do policies that too few
+ * people can satisfy.
  */
 export async function executeDue(context: Context): Promise<{ expired: number; executions: number }> {
 	const expired = await expireRequests(context)
@@ -25,5 +27,6 @@ export async function executeDue(context: Context): Promise<{ expired: number; e
 	}
 	await Promise.all(Array.from({ length: atOnce }, next))
 	await openReviews(context)
+	await reportPolicies(context)
 	return { expired, executions: due.length }
 }

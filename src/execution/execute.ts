@@ -182,13 +182,11 @@ async function giveUp(work: Work, seen: Seen, detail = work.execution.error ?? '
 			})
 }
 
-/** The target will not do it. Whether an earlier call has done it, a read tells. */
+/** The target will not do it. An earlier call may have done it, or may still. */
 async function refused(work: Work, doubt: number, detail: string, steps: readonly Step[]): Promise<void> {
 	if (doubt === 0) return conclude(work, 'failed', detail, { steps })
-	const seen = await readTarget(work)
-	if (seen.at === 'from') return conclude(work, 'failed', detail, { steps })
 	await record(work, { steps, set: { error: detail, doubt } })
-	return giveUp(work, seen, detail)
+	return giveUp(work, await readTarget(work), detail)
 }
 
 /** Asks how an accepted action goes on, or waits for the report of the target. */

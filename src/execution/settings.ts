@@ -80,10 +80,23 @@ const reasonTable: Setting = {
 			after: row.digest,
 		}
 		const change = { ...intoForce(row, context.now(), 0), guarded: true }
+		const votes = approvalsOf(row, call.idempotencyKey)
 		const detail = `The reason table ${to} of ${model} is in force.`
-		return { status: 'done', detail, changes: { changes: [change], entries: [entry] } }
+		return { status: 'done', detail, changes: { changes: [votes, change], entries: [entry] } }
 	},
 }
+
+/** The votes for the request are the approvals that the table shows. */
+const approvalsOf = (
+	{ model, revision, digest }: { model: string; revision: number; digest: string },
+	request: string,
+) => ({
+	query: {
+		sql: `INSERT OR IGNORE INTO reason_table_approval (model, revision, approver, person, digest, reason, at)
+			SELECT ?1, ?2, actor, person, ?3, reason, at FROM request_vote WHERE request = ?4 AND vote = 'approve'`,
+		params: [model, revision, digest, request],
+	},
+})
 
 const silence: Setting = {
 	about: ({ silence: asked }) => {

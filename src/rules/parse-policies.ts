@@ -82,7 +82,7 @@ function isZone(zone: string): boolean {
 const Policy = z.strictObject({
 	name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'must be kebab-case, such as high-production'),
 	...match,
-	needs: z.int().min(1).max(20),
+	needs: z.int().min(1).max(1000),
 	roles: listOf(z.enum(roles)).optional(),
 	groups: listOf(
 		z

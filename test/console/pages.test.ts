@@ -2,6 +2,7 @@ import { describe, expect } from 'vitest'
 import { dayMs, hourMs } from '../../src/core/time.ts'
 import { DemoSessions } from '../../src/demo/sessions.ts'
 import { startOfTest } from '../support/context.ts'
+import { openEvents } from '../support/event-stream.ts'
 import { driftRule, FactScript } from '../support/facts.ts'
 import { withServer } from '../support/fixtures.ts'
 import { approveReasons, decisionAt, registerLending } from '../support/lending-model.ts'
@@ -54,6 +55,15 @@ async function pageOf(response: Response, status = 200): Promise<string> {
 	expect(text).not.toMatch(/<script|<img|https?:\/\/(?!www\.w3\.org\/2000\/svg)/)
 	return text
 }
+
+it('an event source of a page follows a deployment with the session', async ({ server }) => {
+	const path = '/v1/models/lending/deployments/production'
+	const stream = await openEvents(server.url + path, { cookie: await signIn(server) })
+	expect(stream.response.headers.get('content-type')).toBe('text/event-stream')
+	await server.fetch(path, { method: 'PUT', json: { champion: '1' } })
+	expect(await stream.next()).toMatchObject({ event: 'deployment', data: { champion: '1' } })
+	stream.close()
+})
 
 describe('the start page', () => {
 	it('shows a browser what this is, whether it is healthy, and where to go', async ({ server }) => {

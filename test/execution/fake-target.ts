@@ -19,7 +19,10 @@ export class FakeTarget {
 	gate: Promise<void> | undefined
 	onAct: () => void = () => {}
 
-	constructor({ canRead, canPoll }: Case) {
+	private readonly usually: Answer
+
+	constructor({ canRead, canPoll, usually }: Case) {
+		this.usually = usually
 		this.canRead = canRead
 		this.canPoll = canPoll
 	}
@@ -58,7 +61,7 @@ export class FakeTarget {
 		this.acts++
 		this.onAct()
 		await this.gate
-		switch (this.answers.shift() ?? 'done') {
+		switch (this.answers.shift() ?? this.usually) {
 			case 'done':
 				this.apply(call)
 				return { status: 'done', detail: 'deployed' }

@@ -3,6 +3,7 @@ import { dayMs } from '../../src/core/time.ts'
 import { commandLine } from '../support/command-line.ts'
 import { type ServerOf, withServer } from '../support/fixtures.ts'
 import { plumbServer } from '../support/plumb.ts'
+import type { Json } from '../support/server.ts'
 
 const it = withServer(plumbServer)
 type Server = ServerOf<typeof plumbServer>
@@ -56,7 +57,7 @@ it('a new role keeps the owner, and the ledger names every other one', async ({ 
 	expect((await slack(server, 'list')).out).toMatch(/T1\/U10 +admin +\* +bo@bank\.example +never/)
 	expect((await server.fetch(path, { method: 'DELETE' })).status).toBe(204)
 	const owners = (await entries(server, 'slack-user:T1/U10')).map(
-		([action, { owner, ownerBefore }]: [string, Record<string, unknown>]) => [action, owner, ownerBefore],
+		([action, { owner, before }]: [string, Json]) => [action, owner, before?.owner],
 	)
 	expect(owners).toEqual([
 		['map-slack-user', 'Ana@Bank.example', undefined],

@@ -72,9 +72,9 @@ export async function resolveIncident(
 }
 
 /** One commit: the change, its timeline entry, its ledger entry and its announcement. Throws `conflict` if it changed. */
-async function changeIncident(
+export async function changeIncident(
 	context: Context,
-	actor: Actor,
+	actor: Pick<Actor, 'id' | 'how'>,
 	row: IncidentRow,
 	change: { set: Partial<IncidentRow>; what: string; action: string; details?: Record<string, unknown> },
 ): Promise<void> {

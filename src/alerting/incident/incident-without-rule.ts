@@ -6,7 +6,7 @@ import { newId } from '../../core/ids.ts'
 import { dayMs } from '../../core/time.ts'
 import { type ChangeSet, commit } from '../../db/commit.ts'
 import { incidents, type SeverityName } from '../../db/schema.ts'
-import { announce, eventInsert } from './change-incident.ts'
+import { announce, changeIncident, eventInsert } from './change-incident.ts'
 import type { IncidentRow } from './incident.ts'
 
 // Rules open incidents from alerts (incident-working-set.ts). These have no alert, so that no evaluation changes them:
@@ -79,6 +79,26 @@ export async function openIncidentOnce(
 		await commit(context, actor, entries, changes)
 	} catch (error) {
 		// Another process has opened it.
+		if (!(error instanceof AppError && error.code === 'conflict')) throw error
+	}
+}
+
+/** Resolves an incident whose reason is gone. Does nothing if somebody else changes it. */
+export async function resolveIncidentWithoutRule(
+	context: Context,
+	actor: Pick<Actor, 'id' | 'how'>,
+	row: IncidentRow,
+	reason: string,
+): Promise<void> {
+	const now = context.now()
+	const set = { status: 'resolved' as const, resolvedAt: now, resolvedBy: actor.id, ended: now }
+	try {
+		await changeIncident(context, actor, row, {
+			set,
+			what: `resolved: ${reason}`,
+			action: 'resolve-incident',
+		})
+	} catch (error) {
 		if (!(error instanceof AppError && error.code === 'conflict')) throw error
 	}
 }

@@ -13,6 +13,7 @@ import { authorise, authoriseGlobs, coversGlobs } from '../../registry/key/autho
 import { parseKey } from '../../rules/facts.ts'
 import type { AlertRow } from '../alert/alert-working-set.ts'
 import { handlers } from '../incident/change-incident.ts'
+import { silenceRequest } from './protected-silence.ts'
 import type { Silence } from './silence.schema.ts'
 
 type SilenceRow = typeof silences.$inferSelect
@@ -29,7 +30,10 @@ function toSilence(row: SilenceRow, now: number): Silence {
 	return { id, rules, models, environments, features, reason, author, status, ...times }
 }
 
-/** Silences alerts that match all given globs: they are recorded, but open no incidents until the silence expires. */
+/**
+ * Silences alerts that match all given globs: they are recorded, but open no incidents until the silence expires. Throws
+ * `needs-approval` for a critical rule where a policy asks for it.
+ */
 export async function createSilence(context: Context, actor: Actor, input: SilenceInput): Promise<Silence> {
 	authoriseGlobs(actor, handlers, input.models ?? ['*'])
 	const now = context.now()
@@ -39,6 +43,8 @@ export async function createSilence(context: Context, actor: Actor, input: Silen
 			faults: [{ path: 'expiresAt', message: 'must be later' }],
 		})
 	const { row, entry, changes } = silenceChange(context, actor.id, { ...input, startsAt })
+	const request = await silenceRequest(context, actor, row)
+	if (request) throw request
 	await commit(context, actor, entry, changes)
 	return toSilence(row, now)
 }

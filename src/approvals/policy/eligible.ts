@@ -14,15 +14,12 @@ export const isEligible = (
 	inScope(actor, model) &&
 	(hasRole(actor, roles) || groups.some((group) => actor.groups?.includes(group)))
 
-type Reads = Pick<Context, 'db' | 'now' | 'people'>
-
 /**
  * How many distinct people could vote on a request for the model: holders of active keys and everybody who is mapped in
  * Slack. Who is in a Slack group is known only when they act: a mapped group counts as enough people, and everybody of Slack
  * counts as a member of the groups that a policy names.
  */
-export async function countEligible(context: Reads, policy: AppliedPolicy, model: string): Promise<number> {
-	const actors = await activeActors(context)
+export function countEligible(actors: readonly Actor[], policy: AppliedPolicy, model: string): number {
 	const able = actors.filter((actor) =>
 		isEligible(actor.how === 'slack' ? { ...actor, groups: policy.groups } : actor, policy, model),
 	)
@@ -31,8 +28,10 @@ export async function countEligible(context: Reads, policy: AppliedPolicy, model
 
 const groupPrefix = 'slack-group:'
 
+type Reads = Pick<Context, 'db' | 'now' | 'people'>
+
 /** Everybody who has an active key or a role in Slack, as actors; a mapped group as one. */
-async function activeActors({ db, now, people }: Reads): Promise<Actor[]> {
+export async function activeActors({ db, now, people }: Reads): Promise<Actor[]> {
 	const isActive = ({ expiresAt }: { expiresAt?: number | null }) => !expiresAt || expiresAt > now()
 	const keys = (await db.select().from(accessKeys)).filter((key) => key.revokedAt === null && isActive(key))
 	const users = (await db.select().from(slackUsers)).filter(isActive)

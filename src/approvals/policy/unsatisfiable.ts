@@ -1,4 +1,5 @@
 import type { Context } from '../../context.ts'
+import type { Actor } from '../../core/actor.ts'
 import { deployments, models } from '../../db/schema.ts'
 import {
 	type AppliedPolicy,
@@ -7,7 +8,7 @@ import {
 	policyFor,
 	requestKinds,
 } from '../../rules/approval-policies.ts'
-import { countEligible } from './eligible.ts'
+import { activeActors, countEligible } from './eligible.ts'
 
 type Reads = Pick<Context, 'db' | 'now' | 'people'>
 
@@ -17,7 +18,11 @@ export async function whyUnsatisfiable(
 	policy: AppliedPolicy,
 	model: string,
 ): Promise<string | undefined> {
-	const count = await countEligible(context, policy, model)
+	return whyAmong(await activeActors(context), policy, model)
+}
+
+function whyAmong(actors: readonly Actor[], policy: AppliedPolicy, model: string): string | undefined {
+	const count = countEligible(actors, policy, model)
 	if (count >= policy.needs) return undefined
 	const who = count === 0 ? 'nobody' : count === 1 ? 'only one person' : `only ${count} people`
 	const needs = policy.needs === 1 ? 'one approval' : `${policy.needs} approvals`
@@ -32,6 +37,7 @@ export async function unsatisfiablePolicies(context: Reads, set: PolicySet): Pro
 	const deployed = await context.db
 		.selectDistinct({ model: deployments.model, environment: deployments.environment })
 		.from(deployments)
+	const actors = await activeActors(context)
 	const found = new Map<ApprovalPolicy, Unsatisfiable>()
 	for (const { name: model, tags, riskTier } of registered) {
 		const environments = new Set(deployed.filter((d) => d.model === model).map((d) => d.environment))
@@ -42,7 +48,7 @@ export async function unsatisfiablePolicies(context: Reads, set: PolicySet): Pro
 		)
 		for (const policy of applied) {
 			if (found.has(policy)) continue
-			const message = await whyUnsatisfiable(context, policy, model)
+			const message = whyAmong(actors, policy, model)
 			if (message !== undefined) found.set(policy, { policy, model, message })
 		}
 	}

@@ -7,9 +7,11 @@ import { formatTime } from '../../core/time.ts'
 import { type Change, commit, type EntryDraft } from '../../db/commit.ts'
 import { executions, type RequestStatus, requests, requestVotes } from '../../db/schema.ts'
 import type { Statement } from '../../db/sql.ts'
+import { findTable } from '../../decisions/reasons/table-record.ts'
 import type { Action } from '../../ports/executors.ts'
-import { authorise, hasRole } from '../../registry/key/authorise.ts'
+import { authorise, authoriseGlobs, hasRole } from '../../registry/key/authorise.ts'
 import { findModel } from '../../registry/model/find-model.ts'
+import { personsNow } from '../../registry/person/persons-now.ts'
 import { type AppliedPolicy, policyFor } from '../../rules/approval-policies.ts'
 import { nextOpening } from '../../rules/business-hours.ts'
 import { executorFor, targetOf } from '../executor-choice.ts'
@@ -22,7 +24,7 @@ import { requestNews } from '../request/request-news.ts'
 import { isOverdue, type RequestRow, toRequest } from '../request/request-record.ts'
 import { targetGuard, targetHolds } from '../request/target-guard.ts'
 import { recordRefusal } from './refusals.ts'
-import { personsNow, readVoter, type Voter } from './voter.ts'
+import { readVoter, type Voter } from './voter.ts'
 
 type VoteRow = typeof requestVotes.$inferSelect
 const maxTries = 20
@@ -56,9 +58,14 @@ async function decideOnce(context: Context, actor: Actor, id: string, input: Vot
 	try {
 		const voter = await readVoter(context, actor)
 		const votes = await context.db.select().from(requestVotes).where(eq(requestVotes.request, id))
-		const personNow = await personsNow(context, [row.requester, ...votes.map((vote) => vote.actor)])
+		const askers = await askersOf(context, row)
+		const personNow = await personsNow(
+			context,
+			[...askers, ...votes].map((each) => each.actor),
+		)
+		const excluded = askers.flatMap((asker) => [asker.actor, asker.person, personNow(asker.actor)])
 		const policy = await policyOf(context, row)
-		checkVoter(row, voter, input, policy, personNow)
+		checkVoter(row, voter, input, policy, excluded)
 		const digest = await currentDigest(row)
 		if (input.actionDigest !== digest) throw digestChanged(row)
 		const known = votes.find((vote) => vote.digest === digest && isOf(vote, voter, personNow))
@@ -68,7 +75,7 @@ async function decideOnce(context: Context, actor: Actor, id: string, input: Vot
 		}
 		await checkOpen(context, voter, row)
 		const counted = votes.filter((vote) => vote.vote === 'approve' && vote.digest === digest)
-		const approvals = countApprovals(row, counted, personNow)
+		const approvals = countApprovals(counted, excluded, personNow)
 		await store(context, { row, policy, voter, input, digest, approvals })
 		return true
 	} catch (error) {
@@ -93,29 +100,37 @@ type PersonNow = (actorId: string) => string
 const isOf = (vote: VoteRow, { actor, person }: Voter, personNow: PersonNow): boolean =>
 	vote.actor === actor.id || vote.person === person || personNow(vote.actor) === person
 
-/** Everybody who the requester is: then, now, and through which actor. */
-const requesters = (row: RequestRow, personNow: PersonNow): string[] => [
-	row.requester,
-	row.requesterPerson ?? row.requester,
-	personNow(row.requester),
-]
+/** Who asked for it: the requester, and who proposed the words of a reason table. */
+async function askersOf(context: Context, row: RequestRow): Promise<{ actor: string; person: string }[]> {
+	const requester = { actor: row.requester, person: row.requesterPerson ?? row.requester }
+	if (row.kind !== 'reason-table') return [requester]
+	const { to } = JSON.parse(row.action) as Action
+	const { proposer, proposerPerson } = await findTable(context, row.model, Number(to))
+	return [requester, { actor: proposer, person: proposerPerson ?? proposer }]
+}
 
 function checkVoter(
 	row: RequestRow,
 	voter: Voter,
 	input: VoteInput,
 	policy: AppliedPolicy,
-	personNow: PersonNow,
+	excluded: readonly string[],
 ): void {
 	const { actor, person } = voter
 	if (input.breakGlass) checkBreakGlass(voter, policy, input)
 	else if (!isEligible(actor, policy, row.model)) throw notEligible(actor, policy, row)
-	const asked = requesters(row, personNow)
-	if (asked.includes(actor.id) || asked.includes(person))
+	checkScope(actor, JSON.parse(row.action))
+	if (excluded.includes(actor.id) || excluded.includes(person))
 		throw new AppError(
 			'own-request',
-			`${person === actor.id ? person : `${person} (${actor.id})`} requested this, so other people decide on it.`,
+			`${person === actor.id ? person : `${person} (${actor.id})`} requested this, so other people vote on it.`,
 		)
+}
+
+/** A silence can cover more models than the one that it is requested for. */
+function checkScope(actor: Actor, { silence }: Action): void {
+	const { models = ['*'] } = (silence ?? { models: [] }) as { models?: string[] }
+	authoriseGlobs(actor, 'approver', models)
 }
 
 function checkBreakGlass({ actor }: Voter, { name, breakGlass }: AppliedPolicy, { vote }: VoteInput): void {
@@ -191,9 +206,13 @@ function stale(row: RequestRow): AppError {
 	)
 }
 
-/** The distinct people among the votes. Two that have become one person since count once; the requester never does. */
-function countApprovals(row: RequestRow, votes: readonly VoteRow[], personNow: PersonNow): number {
-	const seen = new Set(requesters(row, personNow))
+/** The distinct people among the votes. Two that have become one person since count once; who asked never does. */
+function countApprovals(
+	votes: readonly VoteRow[],
+	excluded: readonly string[],
+	personNow: PersonNow,
+): number {
+	const seen = new Set(excluded)
 	let count = 0
 	for (const { person, actor } of votes) {
 		const names = [person, actor, personNow(actor)]

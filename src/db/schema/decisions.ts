@@ -35,6 +35,8 @@ export const reasonTables = sqliteTable(
 		content: text().notNull(),
 		digest: text().notNull(),
 		proposer: text().notNull(),
+		/** The person behind the proposer; null in tables of old versions. */
+		proposerPerson: text('proposer_person'),
 		reason: text().notNull(),
 		createdAt: integer('created_at').notNull(),
 		approvedAt: integer('approved_at'),
@@ -48,6 +50,8 @@ export const reasonTableApprovals = sqliteTable(
 		model: text().notNull(),
 		revision: integer().notNull(),
 		approver: text().notNull(),
+		/** Unique for each table. */
+		person: text(),
 		digest: text().notNull(),
 		reason: text().notNull(),
 		at: integer().notNull(),

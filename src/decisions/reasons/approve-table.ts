@@ -1,10 +1,11 @@
 import { and, eq } from 'drizzle-orm'
 import type { Context } from '../../context.ts'
-import type { Actor } from '../../core/actor.ts'
+import { type Actor, personOf } from '../../core/actor.ts'
 import { AppError } from '../../core/errors.ts'
 import { type Change, commit } from '../../db/commit.ts'
 import { reasonTableApprovals } from '../../db/schema.ts'
 import { authorise } from '../../registry/key/authorise.ts'
+import { personsNow } from '../../registry/person/persons-now.ts'
 import type { ReasonTableApproval, TableRecord } from './reason-table.schema.ts'
 import {
 	approversNeeded,
@@ -30,7 +31,16 @@ export async function approveTable(
 	const row = await findTable(context, model, revision)
 	await check(context, actor, row, input)
 	const at = context.now()
-	const approval = { model, revision, approver: actor.id, digest: row.digest, reason: input.reason, at }
+	const person = personOf(actor)
+	const approval = {
+		model,
+		revision,
+		approver: actor.id,
+		person,
+		digest: row.digest,
+		reason: input.reason,
+		at,
+	}
 	const entry = {
 		action: 'approve-reason-table',
 		object: `reason-table:${model}/${revision}`,
@@ -77,10 +87,18 @@ async function check(
 	row: TableRow,
 	{ digest }: ReasonTableApproval,
 ): Promise<void> {
-	if (actor.id === row.proposer)
+	const person = personOf(actor)
+	const approvals = await context.db
+		.select()
+		.from(reasonTableApprovals)
+		.where(and(eq(reasonTableApprovals.model, row.model), eq(reasonTableApprovals.revision, row.revision)))
+	const personNow = await personsNow(context, [row.proposer, ...approvals.map((a) => a.approver)])
+	const isMine = (id: string, then: string | null) =>
+		[id, then, personNow(id)].some((p) => p === actor.id || p === person)
+	if (isMine(row.proposer, row.proposerPerson))
 		throw new AppError(
 			'forbidden',
-			`${actor.id} proposed this table: two other people must approve it, so that nobody approves their own words.`,
+			`${row.proposerPerson ?? row.proposer} proposed this table: two other people must approve it, so that nobody approves their own words.`,
 		)
 	if (digest !== row.digest) {
 		const message = `is not the digest of this table, ${row.digest}. Read the table again before you approve it`
@@ -94,15 +112,10 @@ async function check(
 				? `The reason table ${row.revision} is already in force.`
 				: `A newer reason table than ${row.revision} is in force. Propose a new table.`,
 		)
-	const mine = and(
-		eq(reasonTableApprovals.model, row.model),
-		eq(reasonTableApprovals.revision, row.revision),
-		eq(reasonTableApprovals.approver, actor.id),
-	)
-	const [known] = await context.db.select().from(reasonTableApprovals).where(mine)
+	const known = approvals.find((a) => isMine(a.approver, a.person))
 	if (known)
 		throw new AppError(
 			'conflict',
-			`${actor.id} has already approved this table: it takes ${approversNeeded} different people.`,
+			`${known.person ?? known.approver} has already approved this table: it takes ${approversNeeded} different people.`,
 		)
 }

@@ -1,6 +1,6 @@
 import { eq, sql } from 'drizzle-orm'
 import type { Context } from '../../context.ts'
-import type { Actor } from '../../core/actor.ts'
+import { type Actor, personOf } from '../../core/actor.ts'
 import { sha256Hex } from '../../core/bytes.ts'
 import { canonicalJson } from '../../core/canonical-json.ts'
 import { AppError } from '../../core/errors.ts'
@@ -39,6 +39,7 @@ export async function proposeTable(
 		content,
 		digest: `sha256:${await sha256Hex(content)}`,
 		proposer: actor.id,
+		proposerPerson: personOf(actor),
 		reason: input.reason,
 		createdAt: context.now(),
 		approvedAt: null,

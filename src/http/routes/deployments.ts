@@ -18,7 +18,7 @@ import { findModel } from '../../registry/model/find-model.ts'
 import { DeploymentEvents, eventHeaders, eventsType } from '../deployment-events.ts'
 import { type Call, endpoint, ok, type Resource } from '../endpoint.ts'
 import { modelPath, pageOf, pageParameters, pathText, periodParameters } from '../parameters.ts'
-import { prefers } from '../read-query.ts'
+import { accepts, prefers } from '../read-query.ts'
 
 const input = { champion: '7', challenger: '8', canary: { version: '8', percent: 5 } }
 const example = {
@@ -143,13 +143,18 @@ const get = endpoint({
 	errors: ['overloaded'],
 	handle: async (call) => {
 		const { context, params: of, query, request } = call
-		if (prefers(request.headers.get('accept'), eventsType)) return stream(call)
+		const accept = request.headers.get('accept')
+		if (prefers(accept, eventsType) || !accepts(accept, 'application/json')) return stream(call)
 		const isKnown = (deployment: Deployment) =>
 			matches(request.headers.get('if-none-match'), etagOf(deployment))
 		const waited = query.wait > 0 ? await wait(call, isKnown) : undefined
 		// Throws when there is none.
 		const deployment = waited?.deployment ?? (await getDeployment(context, of.model, of.environment))
-		const about = { etag: etagOf(deployment), 'cache-control': 'private, no-cache', vary: 'Accept' }
+		const about = {
+			etag: etagOf(deployment),
+			'cache-control': 'private, no-cache, no-transform',
+			vary: 'Accept',
+		}
 		const isNew = waited?.deployment ? waited.isNew : !isKnown(deployment)
 		return isNew ? ok(deployment, about) : { status: 304, headers: about }
 	},

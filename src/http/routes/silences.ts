@@ -36,7 +36,7 @@ const create = endpoint({
 	id: 'createSilence',
 	summary: 'Create a silence',
 	description:
-		'Alerts that match all given globs are recorded but open no incident. Every model that `models` can match must be in the scope of the key. Globs have at most 256 characters each and 8,192 together.',
+		'Alerts that match all given globs are recorded but open no incident. Every model that `models` can match must be in the scope of the key. Globs have at most 256 characters each and 8,192 together. Where a policy in `approvals.yaml` names the kind `silence`, one that covers a critical rule is requested instead: 409 `needs-approval`.',
 	access: ['analyst', 'approver'],
 	body: SilenceInput,
 	bodyExample: {
@@ -46,6 +46,7 @@ const create = endpoint({
 		expires: '2h',
 	},
 	answers: { 201: { description: 'The silence', schema: Silence, example } },
+	errors: ['needs-approval', 'unsatisfiable'],
 	handle: async ({ context, actor, body: { startsAt, expires, ...rest } }) => {
 		const from = startsAt ?? context.now()
 		const matchers = Object.fromEntries(Object.entries(rest).filter(([, v]) => v !== undefined))

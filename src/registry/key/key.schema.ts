@@ -3,7 +3,7 @@ import { roles } from '../../core/actor.ts'
 import { type Output, Time, TimeOrNull } from '../../core/schemas.ts'
 import { timeOrDuration } from '../../core/time.ts'
 import { Glob } from '../model/name.ts'
-import { Owner } from '../person/owner.ts'
+import { PersonName } from '../person/person-name.ts'
 
 // The ledger entry names the scope and must stay under 64 KB.
 const maxGlobs = 32
@@ -37,7 +37,7 @@ export const KeyInput = z
 				description: 'RFC 3339, or a duration from now such as `90d`. Default: no expiry.',
 				example: '90d',
 			}),
-		owner: Owner.nullish(),
+		owner: PersonName.nullish(),
 	})
 	.meta({ id: 'KeyInput', description: 'A key to be created.' })
 export type KeyInput = z.output<typeof KeyInput>

@@ -7,7 +7,7 @@ import { cursorParts, type Page, type PageQuery, toPage } from '../../core/page.
 import { formatTime } from '../../core/time.ts'
 import { commit } from '../../db/commit.ts'
 import { slackUsers } from '../../db/schema.ts'
-import { Owner } from '../person/owner.ts'
+import { PersonName } from '../person/person-name.ts'
 import { expiryOf } from './access-keys.ts'
 import { authorise, authoriseGlobs, coversGlobs } from './authorise.ts'
 import { KeyInput, type SlackUserRecord } from './key.schema.ts'
@@ -18,7 +18,7 @@ export const SlackUserInput = z
 		role: z.enum(roles).meta({ description: 'What the person may do.', example: 'approver' }),
 		models: KeyInput.shape.models,
 		expires: KeyInput.shape.expires,
-		owner: Owner.nullish(),
+		owner: PersonName.nullish(),
 	})
 	.meta({ id: 'SlackUserInput', description: 'The role of a Slack user.' })
 export type SlackUserInput = z.input<typeof SlackUserInput>
@@ -85,7 +85,7 @@ export async function mapSlackUser(
 		.onConflictDoUpdate({ target: [slackUsers.team, slackUsers.user], set })
 	const details = {
 		...{ role, models, owner: row.owner, expiresAt: timeOrNull(row.expiresAt) },
-		...(before && before.owner !== row.owner ? { ownerBefore: before.owner } : {}),
+		...(before && before.owner !== row.owner ? { before: { owner: before.owner } } : {}),
 	}
 	await commit(context, actor, { action: 'map-slack-user', object: objectOf(name), details }, [{ query }])
 	return toRecord(row, now)

@@ -8,7 +8,7 @@ import type { Grant, Members, PeopleFile } from '../../ports/people.ts'
 import type { RuleFault } from '../../rules/read-file.ts'
 import { type ReadYaml, readYaml } from '../../rules/read-yaml.ts'
 import { Glob } from '../model/name.ts'
-import { Owner } from './owner.ts'
+import { PersonName } from './person-name.ts'
 
 // Slack's ids: T… or E… for workspaces and organisations, U… or W… for people, S… for user groups.
 const team = z.string().regex(/^[A-Z0-9]{2,32}$/, 'must be the id of a workspace, such as T024BE7LD')
@@ -27,12 +27,8 @@ const Entry = z.strictObject({
 		.optional(),
 	group: z.string().max(64).optional(),
 	role: z.enum(roles),
-	models: z
-		.array(Glob)
-		.min(1, 'must name at least one; leave it out for all')
-		.max(32)
-		.default(['*']),
-	owner: Owner.optional(),
+	models: z.array(Glob).min(1, 'must name at least one; leave it out for all').max(32).default(['*']),
+	owner: PersonName.optional(),
 	expires: z.string().optional(),
 })
 

@@ -3,7 +3,7 @@ import type { Result } from '../../core/result.ts'
 import type { SlackClient, SlackFailure } from '../../ports/slack-client.ts'
 
 /** What Slack says about a person. */
-export type Profile = {
+export type SlackMember = {
 	isDeactivated: boolean
 	/** A full member of the workspace that was asked: no guest, bot, or member of another one (Slack Connect). */
 	isMember: boolean
@@ -13,7 +13,7 @@ export type Profile = {
 	sso?: string
 }
 
-type Told = {
+type UsersInfo = {
 	team_id?: unknown
 	deleted?: unknown
 	is_bot?: unknown
@@ -30,22 +30,22 @@ const text = (value: unknown): string | undefined =>
 	typeof value === 'string' && value !== '' ? value : undefined
 
 /** A profile as one of the workspaces `ours` says; everyone else in it is a stranger. */
-function profileOf(told: Told, ours: readonly string[]): Profile {
+function memberOf(info: UsersInfo, ours: readonly string[]): SlackMember {
 	const marks = [
-		told.is_bot,
-		told.is_app_user,
-		told.is_stranger,
-		told.is_restricted,
-		told.is_ultra_restricted,
+		info.is_bot,
+		info.is_app_user,
+		info.is_stranger,
+		info.is_restricted,
+		info.is_ultra_restricted,
 	]
-	const { id, enterprise_id: organisation } = told.enterprise_user ?? {}
-	const homes = [text(told.team_id), text(organisation)].filter((at) => at !== undefined)
+	const { id, enterprise_id: organisation } = info.enterprise_user ?? {}
+	const homes = [text(info.team_id), text(organisation)].filter((at) => at !== undefined)
 	const isElsewhere = homes.length > 0 && !homes.some((at) => ours.includes(at))
 	const isMember = !marks.includes(true) && !isElsewhere
-	const email = told.is_email_confirmed === false ? undefined : text(told.profile?.email)
+	const email = info.is_email_confirmed === false ? undefined : text(info.profile?.email)
 	const sso = text(id)
 	return {
-		isDeactivated: told.deleted === true,
+		isDeactivated: info.deleted === true,
 		isMember,
 		...(isMember && email !== undefined ? { email } : {}),
 		...(isMember && sso !== undefined ? { sso } : {}),
@@ -53,20 +53,20 @@ function profileOf(told: Told, ours: readonly string[]): Profile {
 }
 
 // Real Slack knows the method: something in its place that does not has nothing to say about anybody.
-const saysNothing = (error: SlackFailure) => error.message === 'unknown_method'
+const isUnsupported = (error: SlackFailure) => error.message === 'unknown_method'
 const isUnknown = (error: SlackFailure) => ['user_not_found', 'user_not_visible'].includes(error.message)
 
 /** The profile of a person; undefined if the workspace has no such person. An error says why Slack cannot be asked. */
-export async function readProfile(
+export async function readMember(
 	slack: SlackClient,
 	user: string,
 	ours: readonly string[],
 	maxAgeMs: number,
-): Promise<Result<Profile | undefined, string>> {
+): Promise<Result<SlackMember | undefined, string>> {
 	const answer = await slack.read('users.info', { user }, maxAgeMs)
-	if (answer.ok) return { ok: true, value: profileOf((answer.value.user ?? {}) as Told, ours) }
+	if (answer.ok) return { ok: true, value: memberOf((answer.value.user ?? {}) as UsersInfo, ours) }
 	if (isUnknown(answer.error)) return { ok: true, value: undefined }
-	if (saysNothing(answer.error)) return { ok: true, value: profileOf({}, ours) }
+	if (isUnsupported(answer.error)) return { ok: true, value: memberOf({}, ours) }
 	return { ok: false, error: reasonOf(answer.error, 'users:read') }
 }
 
@@ -84,7 +84,7 @@ export async function isInGroup(
 	const answer = await slack.read('usergroups.users.list', { usergroup: group }, maxAgeMs)
 	if (answer.ok)
 		return { ok: true, value: Array.isArray(answer.value.users) && answer.value.users.includes(user) }
-	if (isNoGroup(answer.error) || saysNothing(answer.error)) return { ok: true, value: false }
+	if (isNoGroup(answer.error) || isUnsupported(answer.error)) return { ok: true, value: false }
 	return { ok: false, error: reasonOf(answer.error, 'usergroups:read') }
 }
 

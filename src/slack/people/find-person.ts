@@ -7,19 +7,19 @@ import { within } from '../../core/within.ts'
 import type { Grant, PeopleFile } from '../../ports/people.ts'
 import type { SlackClient } from '../../ports/slack-client.ts'
 import { findSlackUser, isExpired } from '../../registry/key/map-slack-user.ts'
-import { Owner } from '../../registry/person/owner.ts'
 import { emailKey } from '../../registry/person/people-file.ts'
+import { PersonName } from '../../registry/person/person-name.ts'
 import { clientOf, homeOf } from '../teams.ts'
-import { isInGroup, type Profile, readProfile } from './directory.ts'
+import { isInGroup, readMember, type SlackMember } from './directory.ts'
 
 /** A person as Slack's payloads name them. `enterprise`: the organisation, in Enterprise Grid. */
 export type Person = { team: string; user: string; enterprise?: string | undefined }
 
-/** How old what Slack said may be. `mustAsk`: without an answer there is no actor. */
-type Freshness = { profileMs: number; groupMs: number; mustAsk: boolean }
+/** How old an answer of Slack may be. `isStrict`: without an answer there is no actor. */
+type Freshness = { memberMs: number; groupMs: number; isStrict: boolean }
 
-const cached: Freshness = { profileMs: 5 * minuteMs, groupMs: minuteMs, mustAsk: false }
-const now: Freshness = { profileMs: 0, groupMs: 0, mustAsk: true }
+const cached: Freshness = { memberMs: 5 * minuteMs, groupMs: minuteMs, isStrict: false }
+const now: Freshness = { memberMs: 0, groupMs: 0, isStrict: true }
 // A command has to be acknowledged within three seconds.
 const waitMs = 1500
 
@@ -43,9 +43,9 @@ type Search = {
 	fresh: Freshness
 	slack: SlackClient | undefined
 	/** Of a full member of a workspace that the app has a token of; only then it says who somebody is. */
-	profile: Profile | undefined
+	profile: SlackMember | undefined
 	/** Whether e-mail addresses of the workspace are those of the mapping file. */
-	isOurs: boolean
+	isTrusted: boolean
 }
 
 /** The stages, in order: what mappings say, what Slack says, the first mapping that fits, the groups of the person. */
@@ -53,14 +53,15 @@ async function actorOf(context: Context, person: Person, fresh: Freshness): Prom
 	const people = context.people.current()
 	const direct = await directGrant(context, person, people)
 	const { slack, isOwn } = await clientOf(context, person)
-	const told = await profileOf(person, slack, fresh)
-	if (!told.ok && (fresh.mustAsk || (!direct.grant && hasIndirect(people)))) throw unavailable(told.error)
-	const said = told.ok ? told.value : undefined
+	const answer = await memberOf(person, slack, fresh)
+	if (!answer.ok && (fresh.isStrict || (!direct.grant && hasIndirect(people))))
+		throw unavailable(answer.error)
+	const member = answer.ok ? answer.value : undefined
 	// Whom Slack does not know cannot be vouched for at a vote.
-	if (said?.isDeactivated || (fresh.mustAsk && !said)) return undefined
-	const profile = isOwn && said?.isMember ? said : undefined
-	const isOurs = profile !== undefined && (await isOurTeam(context, person, people))
-	const search: Search = { context, person, people, fresh, slack, profile, isOurs }
+	if (member?.isDeactivated || (fresh.isStrict && !member)) return undefined
+	const profile = isOwn && member?.isMember ? member : undefined
+	const isTrusted = profile !== undefined && (await isOurTeam(context, person, people))
+	const search: Search = { context, person, people, fresh, slack, profile, isTrusted }
 	const grant = direct.grant ?? (await indirectGrant(search))
 	if (!grant) return undefined
 	const { team, user } = person
@@ -70,13 +71,14 @@ async function actorOf(context: Context, person: Person, fresh: Freshness): Prom
 		how: 'slack',
 		role: grant.role,
 		models: grant.models,
-		owner: direct.owner ?? grant.owner ?? (direct.grant ? undefined : ownerOf(profile)),
+		owner: direct.owner ?? grant.owner ?? (direct.grant ? undefined : personByEmail(profile)),
 		...(groups.length > 0 ? { groups } : {}),
 	}
 }
 
 /** Somebody who is found by what Slack says is the owner of their address: the same person in every workspace. */
-const ownerOf = (profile: Profile | undefined): string | undefined => Owner.safeParse(profile?.email).data
+const personByEmail = (profile: SlackMember | undefined): string | undefined =>
+	PersonName.safeParse(profile?.email).data
 
 async function isOurTeam(
 	context: Context,
@@ -121,30 +123,30 @@ const hasIndirect = ({ byEmail, bySso, byGroup }: PeopleFile): boolean =>
 
 /** What Slack says, or why it does not; somebody who only reads does not wait for long. */
 async function soon<T>(
-	{ mustAsk }: Freshness,
+	{ isStrict }: Freshness,
 	asked: Promise<Result<T, string>>,
 ): Promise<Result<T, string>> {
-	if (mustAsk) return asked
+	if (isStrict) return asked
 	return (await within(waitMs, asked)) ?? { ok: false, error: `no answer within ${waitMs} ms` }
 }
 
-async function profileOf(
+async function memberOf(
 	{ team, user, enterprise }: Person,
 	slack: SlackClient | undefined,
 	fresh: Freshness,
-): Promise<Result<Profile | undefined, string>> {
+): Promise<Result<SlackMember | undefined, string>> {
 	if (!slack) return { ok: false, error: 'it is not set up' }
 	const ours = [team, enterprise].filter((id) => id !== undefined)
-	return soon(fresh, readProfile(slack, user, ours, fresh.profileMs))
+	return soon(fresh, readMember(slack, user, ours, fresh.memberMs))
 }
 
 /** The first grant of the mapping file that fits: by e-mail, by organisation, by group. */
 async function indirectGrant(search: Search): Promise<Grant | undefined> {
-	const { context, people, profile, isOurs } = search
+	const { context, people, profile, isTrusted } = search
 	if (!profile) return undefined
 	const byEmail =
-		isOurs && profile.email !== undefined ? people.byEmail.get(emailKey(profile.email)) : undefined
-	const bySso = isOurs && profile.sso !== undefined ? people.bySso.get(profile.sso) : undefined
+		isTrusted && profile.email !== undefined ? people.byEmail.get(emailKey(profile.email)) : undefined
+	const bySso = isTrusted && profile.sso !== undefined ? people.bySso.get(profile.sso) : undefined
 	const found = inForce(context, byEmail) ?? inForce(context, bySso)
 	if (found) return found
 	for (const [group, grant] of people.byGroup)
@@ -162,11 +164,11 @@ async function groupsOf(search: Search): Promise<string[]> {
 
 /** Whether the person is in a group: of the mapping file, or of Slack as GROUP or TEAM/GROUP. */
 async function isMemberOf(search: Search, group: string): Promise<boolean> {
-	const { person, people, profile, isOurs } = search
+	const { person, people, profile, isTrusted } = search
 	const members = people.groups.get(group)
 	if (!members) return isInSlackGroup(search, group)
 	if (members.users.has(`${person.team}/${person.user}`)) return true
-	if (isOurs && profile?.email !== undefined && members.emails.has(emailKey(profile.email))) return true
+	if (isTrusted && profile?.email !== undefined && members.emails.has(emailKey(profile.email))) return true
 	for (const inner of members.slackGroups) if (await isInSlackGroup(search, inner)) return true
 	return false
 }
@@ -175,7 +177,7 @@ async function isMemberOf(search: Search, group: string): Promise<boolean> {
 async function isInSlackGroup({ person, slack, profile, fresh }: Search, group: string): Promise<boolean> {
 	const [id, team = person.team] = group.split('/').reverse()
 	if (!profile || !slack || id === undefined || team !== person.team) return false
-	const told = await soon(fresh, isInGroup(slack, person.user, id, fresh.groupMs))
-	if (!told.ok && fresh.mustAsk) throw unavailable(told.error)
-	return told.ok && told.value
+	const answer = await soon(fresh, isInGroup(slack, person.user, id, fresh.groupMs))
+	if (!answer.ok && fresh.isStrict) throw unavailable(answer.error)
+	return answer.ok && answer.value
 }

@@ -6,25 +6,27 @@ import { defaultLimits } from '../../../src/core/limits.ts'
 import { openDatabase } from '../../../src/db/database.ts'
 import { openSql } from '../../../src/db/open-node.ts'
 import { setDeployment } from '../../../src/registry/deployment/set-deployment.ts'
+import { approvalServer } from '../../support/approvals.ts'
 import { openEvents } from '../../support/event-stream.ts'
-import { withOpener, withServer } from '../../support/fixtures.ts'
+import { withOpener, withServer, withServerPerTest } from '../../support/fixtures.ts'
 import { type TestServer, testServer } from '../../support/server.ts'
 
 const test = withServer()
 const path = '/v1/models/credit/deployments'
-const put = (server: TestServer, environment: string, champion: string, percent?: number) =>
+type Server = Pick<TestServer, 'fetch' | 'url' | 'adminKey'>
+const put = (server: Server, environment: string, champion: string, percent?: number) =>
 	server.fetch(`${path}/${environment}`, {
 		method: 'PUT',
 		json: { champion, ...(percent === undefined ? {} : { canary: { version: '3', percent } }) },
 	})
-const tagOf = async (server: TestServer, environment: string) =>
+const tagOf = async (server: Server, environment: string) =>
 	(await server.fetch(`${path}/${environment}`)).headers.get('etag') as string
-const wait = (server: TestServer, environment: string, tag?: string, time = '30s', key?: string) =>
+const wait = (server: Server, environment: string, tag?: string, time = '30s', key?: string) =>
 	server.fetch(`${path}/${environment}?wait=${time}`, {
 		...(tag === undefined ? {} : { headers: { 'if-none-match': tag } }),
 		...(key === undefined ? {} : { key }),
 	})
-const follow = (server: TestServer, environment: string, headers: Record<string, string> = {}) =>
+const follow = (server: Server, environment: string, headers: Record<string, string> = {}) =>
 	openEvents(`${server.url}${path}/${environment}`, {
 		authorization: `Bearer ${server.adminKey}`,
 		...headers,
@@ -228,7 +230,13 @@ describe('a stream', () => {
 			abort.abort()
 			return answer.headers.get('content-type')
 		}
-		for (const accept of ['text/event-stream', 'text/event-stream, */*', 'Text/Event-Stream; q=0.5'])
+		for (const accept of [
+			'text/event-stream',
+			'text/event-stream, */*',
+			'Text/Event-Stream; q=0.5',
+			'text/*',
+			'application/json;q=0, */*',
+		])
 			expect(await typeOf(accept), accept).toBe('text/event-stream')
 		for (const accept of [
 			'*/*',
@@ -296,6 +304,18 @@ describe('a stream', () => {
 		}
 		expect(ids).toEqual(Array.from({ length: last }, (_, i) => i + 1))
 	})
+})
+
+withServerPerTest(approvalServer)('an approved rollback reaches who follows', async ({ server }) => {
+	const tag = await tagOf(server, 'production')
+	const [stream, waiting] = [await follow(server, 'production'), wait(server, 'production', tag, '60s')]
+	expect(await stream.next()).toMatchObject({ id: '2', data: { champion: '7' } })
+	const { body: request } = await server.ask({ to: '6' })
+	for (const key of [server.keys.ana, server.keys.ben])
+		expect((await server.vote(request, key)).status).toBe(201)
+	expect(await stream.next()).toMatchObject({ id: '3', data: { champion: '6' } })
+	expect(await waiting).toMatchObject({ status: 200, body: { champion: '6' } })
+	stream.close()
 })
 
 test('changes that another process makes are seen too', async ({ server }) => {

@@ -5,7 +5,7 @@ const longest = 256
 const confusable = [/\p{Script=Latin}/u, /\p{Script=Greek}/u, /\p{Script=Cyrillic}/u, /\p{Script=Armenian}/u]
 
 /** What is wrong with an owner in its normal form; undefined if nothing is. */
-function ownerFault(text: string): string | undefined {
+function nameFault(text: string): string | undefined {
 	if (text === '') return 'must not be blank; leave it out for somebody without an owner'
 	if (text.length > longest) return `has ${text.length} characters; the limit is ${longest}`
 	if (!text.isWellFormed()) return 'contains a lone surrogate, which is not Unicode text'
@@ -20,12 +20,12 @@ function ownerFault(text: string): string | undefined {
  * The person behind a key or a Slack user. Stored in Unicode's form NFKC without surrounding space, so that full-width
  * letters are the usual ones; `personOf` compares without case.
  */
-export const Owner = z
+export const PersonName = z
 	.string()
 	.normalize('NFKC')
 	.trim()
 	.superRefine((text, issues) => {
-		const message = ownerFault(text)
+		const message = nameFault(text)
 		if (message !== undefined) issues.addIssue({ code: 'custom', message })
 	})
 	.meta({

@@ -1,0 +1,34 @@
+import { and, like, ne } from 'drizzle-orm'
+import { openIncidentOnce, resolveIncidentWithoutRule } from '../alerting/incident/incident-without-rule.ts'
+import { unsatisfiablePolicies } from '../approvals/policy/unsatisfiable.ts'
+import type { Context } from '../context.ts'
+import { incidents } from '../db/schema.ts'
+import { serviceModel } from '../rules/rule-set.ts'
+import { executor } from './claim.ts'
+
+/**
+ * Opens an incident for each policy of a file that too few people can satisfy, and resolves it when enough can. The packaged
+ * policies are left out: a fresh installation has one key.
+ */
+export async function reportPolicies(context: Context): Promise<void> {
+	const found = (await unsatisfiablePolicies(context, context.policies.current())).filter(
+		({ policy }) => !policy.isPackaged,
+	)
+	const about = (name: string) => `policy:${name}`
+	for (const { policy, message } of found)
+		await openIncidentOnce(context, executor, {
+			about: about(policy.name),
+			model: serviceModel,
+			environment: '',
+			severity: 'warning',
+			title: `too few people can approve under the policy ${policy.name}`.slice(0, 150),
+			notes: [message],
+		})
+	const open = await context.db
+		.select()
+		.from(incidents)
+		.where(and(like(incidents.about, 'policy:%'), ne(incidents.status, 'resolved')))
+	for (const row of open)
+		if (!found.some(({ policy }) => about(policy.name) === row.about))
+			await resolveIncidentWithoutRule(context, executor, row, 'enough people can approve')
+}
