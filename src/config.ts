@@ -128,6 +128,8 @@ export const Config = z.object({
 	PLUMBLINE_MLFLOW_USERNAME: text.optional(),
 	PLUMBLINE_MLFLOW_PASSWORD: text.optional(),
 	PLUMBLINE_MLFLOW_TOKEN: text.optional(),
+	/** The secret of the webhook in MLflow that posts to /ingest/mlflow/webhook. */
+	PLUMBLINE_MLFLOW_WEBHOOK_SECRET: text.optional(),
 	/** A catalogue that receives OpenLineage events. */
 	PLUMBLINE_OPENLINEAGE_URL: httpUrl.optional(),
 	PLUMBLINE_OPENLINEAGE_API_KEY: text.optional(),

@@ -6,6 +6,7 @@ import type { OnnxRuntime } from './explain/onnx/runtime.ts'
 import type { PredictionLog } from './log/prediction-log.ts'
 import type { ArtifactSource, ArtifactStore } from './ports/artifacts.ts'
 import type { ExecutorKinds } from './ports/executors.ts'
+import type { Hooks } from './ports/hooks.ts'
 import type { LineageSink, RunReader } from './ports/lineage.ts'
 import type { ModelCache } from './ports/model-cache.ts'
 import type { PeopleFile } from './ports/people.ts'
@@ -80,6 +81,8 @@ export type Context = {
 	slackApp?: SlackApp
 	/** Reads training runs, when a tracking server is connected. */
 	runs?: RunReader
+	/** Takes signed messages of other systems, by their source, where they are configured. */
+	hooks?: Hooks
 	/** Receives versions, baselines and deployments, when a lineage catalogue is connected. */
 	lineageSink?: LineageSink
 }

@@ -20,21 +20,28 @@ export const targetOf = (
 ): ActionTarget => ({ kind, model: name, tags, riskTier, environment })
 
 /**
- * What carries the action out: for deployments and retrainings the first executor of `approvals.yaml` that matches, else
- * the pointer; any other kind changes Plumbline itself, and its executor has the name of the kind. Undefined if it is not
- * connected.
+ * What carries the action out, with its settings: for deployments and retrainings the first executor of `approvals.yaml` that
+ * matches, else the pointer; any other kind changes Plumbline itself, and its executor has the name of the kind.
  */
+export function executorChoice(
+	context: Context,
+	action: Pick<Action, 'kind' | 'environment'>,
+	model: Pick<ModelRow, 'name' | 'tags' | 'riskTier'>,
+): { name: string; settings: unknown } {
+	const isOurs = !deploymentKinds.includes(action.kind) && action.kind !== 'retraining'
+	if (isOurs) return { name: action.kind, settings: {} }
+	const target = targetOf(action, model)
+	return context.policies.current().executors.find((e) => matchesAction(e, target)) ?? pointer
+}
+
+/** What carries the action out, opened. Undefined if it is not connected. */
 export function executorFor(
 	context: Context,
 	action: Action,
 	model: Pick<ModelRow, 'name' | 'tags' | 'riskTier'>,
 ): { name: string; executor: Executor<ChangeSet> | undefined } {
-	const isOurs = !deploymentKinds.includes(action.kind) && action.kind !== 'retraining'
-	const target = targetOf(action, model)
-	const choice = isOurs
-		? { name: action.kind, settings: {} }
-		: (context.policies.current().executors.find((e) => matchesAction(e, target)) ?? pointer)
-	return { name: choice.name, executor: context.executors[choice.name]?.open(choice.settings) }
+	const { name, settings } = executorChoice(context, action, model)
+	return { name, executor: context.executors[name]?.open(settings) }
 }
 
 const pointer = { name: 'pointer', settings: {} }

@@ -16,8 +16,6 @@ export type TrendPicture = {
 	title: string
 	subtitle: string
 	points: readonly TrendPoint[]
-	/** A value to compare with, and what it is. */
-	threshold?: { value: number; name: string }
 }
 
 /** One bar of a chart of bars. */
@@ -26,6 +24,7 @@ export type BarPicture = {
 	title: string
 	subtitle: string
 	bars: readonly PictureBar[]
+	/** A value to compare with, and what it is. */
 	threshold?: { value: number; name: string }
 }
 
@@ -39,15 +38,12 @@ const head = (title: string, subtitle: string): string[] => [
 
 const isDrawn = (x: number | null): x is number => x !== null && Math.abs(x) < 1e300
 
-const trendBox = { left: 96, right: width - 32, top: 92, bottom: 380 }
+const trendBox = { left: 96, right: width - 48, top: 92, bottom: 380 }
 
 /** A line of windows with the intervals of its values, as a picture of its own. Windows without a value are gaps. */
-export function trendSvg({ title, subtitle, points, threshold }: TrendPicture, description: string): string {
+export function trendSvg({ title, subtitle, points }: TrendPicture, description: string): string {
 	const { left, right, top, bottom } = trendBox
-	const values = [
-		...points.flatMap((p) => [p.value, p.low, p.high]).filter(isDrawn),
-		...(threshold ? [threshold.value] : []),
-	]
+	const values = points.flatMap((p) => [p.value, p.low, p.high]).filter(isDrawn)
 	const y = scaleAround(values.length === 0 ? [0, 1] : values, [bottom, top], 6)
 	const at = (i: number) =>
 		points.length === 1 ? (left + right) / 2 : left + 12 + ((right - left - 24) * i) / (points.length - 1)
@@ -87,7 +83,6 @@ export function trendSvg({ title, subtitle, points, threshold }: TrendPicture, d
 		description,
 		...head(title, subtitle),
 		...ruleLines(y, left, right),
-		...(threshold ? thresholdRow(threshold, y, left, right) : []),
 		...whiskers,
 		...runs.map((run) => path(run, { fill: 'none', stroke: ink.down, 'stroke-width': 2 })),
 		...dots,
@@ -104,16 +99,6 @@ const ruleLines = (y: Scale, left: number, right: number): string[] =>
 			fill: ink.soft,
 		}),
 	])
-
-const thresholdRow = (
-	{ value, name }: { value: number; name: string },
-	y: Scale,
-	left: number,
-	right: number,
-) => [
-	line(left, y.at(value), right, y.at(value), { stroke: ink.up, 'stroke-dasharray': '6 4' }),
-	label(right, y.at(value) - 6, name, { 'font-size': small, 'text-anchor': 'end', fill: ink.up }),
-]
 
 /** At most seven dates, the first and the last always. */
 function dates(points: readonly TrendPoint[], at: (i: number) => number, bottom: number): string[] {

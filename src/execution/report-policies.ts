@@ -1,5 +1,5 @@
 import { and, like, ne } from 'drizzle-orm'
-import { openIncidentOnce, resolveIncidentWithoutRule } from '../alerting/incident/incident-without-rule.ts'
+import { openIncidentOnce, resolveIncidentAbout } from '../alerting/incident/incident-without-rule.ts'
 import { unsatisfiablePolicies } from '../approvals/policy/unsatisfiable.ts'
 import type { Context } from '../context.ts'
 import { incidents } from '../db/schema.ts'
@@ -25,10 +25,10 @@ export async function reportPolicies(context: Context): Promise<void> {
 			notes: [message],
 		})
 	const open = await context.db
-		.select()
+		.select({ about: incidents.about })
 		.from(incidents)
 		.where(and(like(incidents.about, 'policy:%'), ne(incidents.status, 'resolved')))
-	for (const row of open)
-		if (!found.some(({ policy }) => about(policy.name) === row.about))
-			await resolveIncidentWithoutRule(context, executor, row, 'enough people can approve')
+	for (const { about: known } of open)
+		if (known !== null && !found.some(({ policy }) => about(policy.name) === known))
+			await resolveIncidentAbout(context, executor, known, 'enough people can approve')
 }

@@ -4,6 +4,7 @@ import type { ExecutorSettings } from '../rules/parse-policies.ts'
 import { vendorExecutors } from './executors.ts'
 import type { MlflowOptions } from './mlflow/client.ts'
 import { mlflowRunReader } from './mlflow/run-reader.ts'
+import { mlflowHook } from './mlflow/webhook.ts'
 import { openLineageSink } from './openlineage/sink.ts'
 
 type Settings = {
@@ -11,6 +12,7 @@ type Settings = {
 	PLUMBLINE_MLFLOW_USERNAME?: string | undefined
 	PLUMBLINE_MLFLOW_PASSWORD?: string | undefined
 	PLUMBLINE_MLFLOW_TOKEN?: string | undefined
+	PLUMBLINE_MLFLOW_WEBHOOK_SECRET?: string | undefined
 	PLUMBLINE_OPENLINEAGE_URL?: string | undefined
 	PLUMBLINE_OPENLINEAGE_API_KEY?: string | undefined
 	PLUMBLINE_OPENLINEAGE_NAMESPACE?: string | undefined
@@ -22,6 +24,8 @@ export function connectIntegrations(context: Context, config: Settings): void {
 	const mlflow = url === undefined ? undefined : mlflowOptions(url, config)
 	context.executors = { ...ownExecutors(context), ...vendorExecutors(context, { mlflow }) }
 	if (mlflow !== undefined) context.runs = mlflowRunReader(context, mlflow)
+	if (config.PLUMBLINE_MLFLOW_WEBHOOK_SECRET !== undefined)
+		context.hooks = { mlflow: mlflowHook(context, config.PLUMBLINE_MLFLOW_WEBHOOK_SECRET) }
 	if (openLineage !== undefined)
 		context.lineageSink = openLineageSink(context, {
 			url: openLineage,

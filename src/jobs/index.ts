@@ -6,6 +6,7 @@ import { AppError } from '../core/errors.ts'
 import { nearest } from '../core/nearest.ts'
 import { sleep } from '../core/retry.ts'
 import { replayDue } from '../decisions/replay/replay-due.ts'
+import { checkTargets } from '../execution/check-targets.ts'
 import { executeDue } from '../execution/execute-due.ts'
 import { allModels } from '../registry/model/find-model.ts'
 import { deleteOldPictures } from '../slack/delivery/share-picture.ts'
@@ -38,6 +39,8 @@ export const replay = {
 export const evaluateRules = {
 	id: 'evaluate-rules',
 	cron: '* * * * *',
+	// What was carried out for an incident is verified by the rule that fired.
+	followedBy: 'execute',
 	run: async (context: Context, { scheduled = false, onProgress }: RunOptions = {}) => ({
 		...(await evaluateAll(context, actions, metricSources, { waitForBackfill: scheduled, onProgress })),
 	}),
@@ -77,6 +80,13 @@ export const execute = {
 	run: async (context: Context) => ({ ...(await executeDue(context)) }),
 } satisfies Job
 
+/** Reads what serves at the targets of other executors than the pointer, and compares it with the deployments. */
+export const checkServing = {
+	id: 'check-targets',
+	cron: '2-59/5 * * * *',
+	run: async (context: Context) => ({ ...(await checkTargets(context)) }),
+} satisfies Job
+
 /** All jobs, in the order of `plumbline run all`: each uses what the ones before it have done. */
 export const jobs = [
 	rollUp,
@@ -85,6 +95,7 @@ export const jobs = [
 	replay,
 	evaluateRules,
 	execute,
+	checkServing,
 	deliver,
 	retention,
 ] satisfies Job[]

@@ -64,7 +64,7 @@ export function slackManifest(url: string | undefined): string {
 					...(events ? { url: events } : {}),
 					description: 'Ask about models, and request changes',
 					usage_hint:
-						'help | why <prediction> | status [model] | incidents | rollback <model> because <reason>',
+						'help | why <prediction> | status [model] | drift <model> | rollback <model> because <reason> | … or plain words',
 					should_escape: false,
 				},
 			],

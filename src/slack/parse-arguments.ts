@@ -153,12 +153,20 @@ const unclear = (code: ErrorCode, message: string, words: readonly string[], mat
 		match.names.map((name) => ({ label: name, words: [name, ...words.slice(match.taken)] })),
 	)
 
-/** The words before "because", and the reason after it. */
+const longestReason = 1000
+
+/** The words before "because", and the reason after it. Throws `invalid` for one that is too long. */
 export function splitReason(words: readonly string[]): { head: readonly string[]; reason: string } {
 	const at = words.findIndex((word) => /^(because|bc|reason:)$/i.test(word))
 	if (at === -1) return { head: words, reason: '' }
 	const from = words[at + 1]?.toLowerCase() === 'of' ? at + 2 : at + 1
-	return { head: words.slice(0, at), reason: words.slice(from).join(' ').trim() }
+	const reason = words.slice(from).join(' ').trim()
+	if (reason.length > longestReason)
+		throw new AppError(
+			'invalid',
+			`The reason has ${reason.length} characters; the limit is ${longestReason}. Nothing was done.`,
+		)
+	return { head: words.slice(0, at), reason }
 }
 
 /** With more models than this, the person has to name one. */

@@ -2,15 +2,19 @@ import type { Context } from '../context.ts'
 import type { Actor } from '../core/actor.ts'
 import { AppError } from '../core/errors.ts'
 import { nearest } from '../core/nearest.ts'
-import { reachedModels } from '../registry/model/find-model.ts'
+import { models } from '../db/schema.ts'
+import { inScope } from '../registry/key/authorise.ts'
 import { clip, fits, named, context as noteBlock, type SlackMessage, textMessage } from './blocks/text.ts'
 import { commandNamed, slackCommands } from './commands.ts'
+import { takesBack } from './intents/actions.ts'
 import { chooseIntent } from './intents/choose-intent.ts'
+import type { Names } from './intents/entities.ts'
 import type { Held, Meaning } from './intents/meaning.ts'
 import { longestText, parseWords } from './intents/parse-words.ts'
+import { splitReason as splitText } from './intents/tokens.ts'
 import { isActing, phrases, plainWords } from './intents/vocabulary.ts'
 import { limits } from './limits.ts'
-import { UnclearName } from './parse-arguments.ts'
+import { splitReason, UnclearName } from './parse-arguments.ts'
 import { findChoice, type Offer, offerChoices } from './questions/choice.ts'
 import type { Reply, SlackCommand } from './reply.ts'
 
@@ -18,15 +22,13 @@ import type { Reply, SlackCommand } from './reply.ts'
 export async function answerText(context: Context, actor: Actor, text: string): Promise<Reply> {
 	if (text.length > longestText)
 		throw new AppError('invalid', `The text has ${text.length} characters; the limit is ${longestText}.`)
-	const [name = 'help', ...words] = withoutAddress(text)
+	const [name = 'help', ...written] = withoutAddress(text)
 		.split(/\s+/)
 		.filter((w) => w !== '')
 	const command = commandNamed(name.toLowerCase())
+	const words = command?.name === 'why' ? written : withoutQuotes(written)
 	if (command && isTyped(command, words)) return run(context, actor, command, words)
-	const meaning = parseWords(text, {
-		models: await reachedModels(context, actor),
-		rules: context.rules.current().rules.map((rule) => rule.name),
-	})
+	const meaning = parseWords(text, await namesFor(context, actor))
 	const misspelt = command ? undefined : misspeltCommand(name, words)
 	if (misspelt) return offerCorrection(context, actor, name, misspelt, words)
 	if ('words' in meaning && 'intent' in meaning && !('held' in meaning)) {
@@ -38,15 +40,26 @@ export async function answerText(context: Context, actor: Actor, text: string): 
 			})
 		const meant = commandNamed(meaning.intent) as SlackCommand
 		// A command with words that plain words do not explain says itself what is wrong with them.
-		const isPlain = command !== meant || meaning.words.length > 0
+		const isPlain = command !== meant || meaning.words.length > 0 || isActing(meant.name)
 		return run(context, actor, meant, isPlain ? meaning.words : words)
 	}
-	if ('nearest' in meaning && command) return run(context, actor, command, words)
+	if ('nearest' in meaning && command && !isActing(command.name)) return run(context, actor, command, words)
 	if ('either' in meaning) return offerEither(context, actor, meaning)
 	if ('held' in meaning) return { message: heldMessage(meaning) }
 	return (
 		(await chosenByModel(context, actor, text)) ?? { message: notUnderstood(text, meaning), isUnclear: true }
 	)
+}
+
+/** What a person can name. */
+async function namesFor(context: Context, actor: Actor): Promise<Names> {
+	const all = await context.db.select({ name: models.name, sensitive: models.sensitive }).from(models)
+	const seen = all.filter(({ name }) => inScope(actor, name))
+	return {
+		models: seen.map(({ name }) => name),
+		attributes: [...new Set(seen.flatMap(({ sensitive }) => sensitive))],
+		rules: context.rules.current().rules.map((rule) => rule.name),
+	}
 }
 
 /** The reply to what the configured language model makes of a text. What it chooses is shown, and no action is taken on it. */
@@ -112,13 +125,23 @@ const ofSentences = new Set(
 	no if unless and or but now yet again ever so still there here doing going thanks`.split(/\s+/),
 )
 
+/** Without quotes around the words before a reason, and without marks behind the last of them. */
+function withoutQuotes(words: readonly string[]): string[] {
+	const { head } = splitReason(words)
+	const bare = head.map((word, i) => {
+		const open = word.replace(/^["'`“”‘’]+(?=.)|(?<=.)["'`“”‘’]+$/g, '')
+		return i === head.length - 1 ? open.replace(/(?<=.)[.,;:!]+$/, '') : open
+	})
+	return [...bare, ...words.slice(head.length)]
+}
+
 /** Whether the words after a command's name are arguments, not the rest of a sentence. */
 function isTyped({ name }: SlackCommand, words: readonly string[]): boolean {
-	const at = isActing(name) ? words.findIndex((w) => /^(because|bc|reason:)$/i.test(w)) : -1
-	const before = at === -1 ? words : words.slice(0, at)
-	if (before.some((w) => ofSentences.has(w.toLowerCase()) || w.includes('?'))) return false
-	// A second sentence after the reason could take the order back.
-	return !isActing(name) || at === -1 || !/[.?!;]\s+\S|\?/.test(words.slice(at).join(' '))
+	const { head, reason } = isActing(name) ? splitReason(words) : { head: words, reason: '' }
+	if (head.some((w) => ofSentences.has(w.toLowerCase()) || w.includes('?'))) return false
+	// "Due to" and the like are plain words.
+	if (isActing(name) && reason === '' && splitText(head.join(' ')).reason !== undefined) return false
+	return !takesBack(reason)
 }
 
 const whyHeld: Record<Held, string> = {

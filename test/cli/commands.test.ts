@@ -122,10 +122,17 @@ describe('models, baselines and jobs', () => {
 
 		const jobs = JSON.parse((await run('run', 'all', '--json')).out)
 		expect(jobs.runs.map((j: { job: string; status: string }) => [j.job, j.status])).toEqual(
-			['roll-up', 'compute', 'attribute', 'replay', 'evaluate-rules', 'deliver', 'retention'].map((job) => [
-				job,
-				'ok',
-			]),
+			[
+				'roll-up',
+				'compute',
+				'attribute',
+				'replay',
+				'evaluate-rules',
+				'execute',
+				'check-targets',
+				'deliver',
+				'retention',
+			].map((job) => [job, 'ok']),
 		)
 	})
 

@@ -7,7 +7,17 @@ import { smoke } from './smoke.ts'
 
 const root = new URL('../..', import.meta.url).pathname
 const key = 'node-smoke-admin-key'
-const jobIds = ['roll-up', 'compute', 'attribute', 'replay', 'evaluate-rules', 'deliver', 'retention']
+const jobIds = [
+	'roll-up',
+	'compute',
+	'attribute',
+	'replay',
+	'evaluate-rules',
+	'execute',
+	'check-targets',
+	'deliver',
+	'retention',
+]
 
 it('does the main job on Node, and ends cleanly on a signal', async () => {
 	const folder = await mkdtemp(join(tmpdir(), 'plumbline-node-'))

@@ -48,6 +48,8 @@ describe('/plumb rollback, promote and retrain', () => {
 		['rollback credit-risk to 6 because income is in cents', 'rollback', 'production', '7', '6'],
 		['roll credit-risk back to 6 because income is in cents', 'rollback', 'production', '7', '6'],
 		['rollback credit-risk because income is in cents', 'rollback', 'production', '7', '6'],
+		['Rollback "credit-risk" to 6. because income is in cents', 'rollback', 'production', '7', '6'],
+		['rollback credit-risk to 6 due to income is in cents', 'rollback', 'production', '7', '6'],
 		[
 			'please revert credit-risk to v6 in staging because income is in cents.',
 			'rollback',
@@ -80,6 +82,22 @@ describe('/plumb rollback, promote and retrain', () => {
 		expect(shown).toContain(made.actionDigest)
 	})
 
+	it('take a reason of several sentences only when they are typed as a command, and take nothing back', async ({
+		server,
+	}) => {
+		await server.plumb('rollback credit-risk because the AUC fell to 0.6. See inc_1.', 'U-ana')
+		expect((await requestsOf(server))[0]).toMatchObject({
+			status: 'pending',
+			reason: 'the AUC fell to 0.6. See inc_1.',
+		})
+		await cancelAll(server)
+		const { text } = await server.plumb(
+			'please roll back credit-risk because the AUC fell to 0.6. See inc_1.',
+			'U-ana',
+		)
+		expect(text).toContain('`/plumb rollback credit-risk because the AUC fell to 0.6`')
+	})
+
 	it('request a retraining', async ({ server }) => {
 		const { shown } = await server.plumb('retrain churn because of the new tariff', 'U-ana')
 		const [made] = await requestsOf(server)
@@ -98,6 +116,9 @@ describe('/plumb rollback, promote and retrain', () => {
 		],
 		['retrain churn', 'Add the reason'],
 		['rollback credit-risk to because x', 'a word is missing'],
+		[`rollback credit-risk because ${'x'.repeat(1001)}`, 'The reason has 1001 characters; the limit is 1000'],
+		['rollback please', 'Add the model'],
+		['rollback credit-risk because x, or should we not?', 'a question about it does nothing'],
 		['rollback credit-risk tomorrow because x', '"tomorrow" is unclear'],
 		['rollback credit-risk to 66 because x', 'has no version "66"'],
 		['rollback credit-risk in nowhere because x', 'not deployed in nowhere'],

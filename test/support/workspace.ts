@@ -50,7 +50,8 @@ export async function openWorkspace(names: readonly string[]) {
 	const views = new Map<string, View>()
 	/** What was posted to response URLs, by the id at their end. */
 	const replies = new Map<string, Json[]>()
-	const calls: { method: string; body: Json }[] = []
+	/** The calls that were answered by the workspace. */
+	const calls: { method: string; body: Json; result: Json }[] = []
 	const planned = new Map<string, Fail[]>()
 	const front = createServer((request, response) => void serve(request, response))
 	const serve = async (request: IncomingMessage, response: ServerResponse) => {
@@ -66,7 +67,6 @@ export async function openWorkspace(names: readonly string[]) {
 		}
 		if (kind !== 'api') return relay(upstream, request, bytes, response)
 		const body = formOf(bytes.toString())
-		calls.push({ method: name, body })
 		const failed = planned.get(name)?.shift()?.(body)
 		if (failed) return answer(failed.status ?? 200, failed.body, failed.headers)
 		// The emulator has no list of a bot's own channels: this bot is in all of them.
@@ -82,6 +82,7 @@ export async function openWorkspace(names: readonly string[]) {
 		const result = (await real.json()) as Json
 		if (result.ok && name.startsWith('views.'))
 			views.set(result.view.id, { ...body.view, id: result.view.id })
+		calls.push({ method: name, body, result })
 		answer(real.status, result)
 	}
 	await new Promise<void>((resolve) => front.listen(0, '127.0.0.1', resolve))
@@ -155,6 +156,8 @@ async function relay(
 
 type Service = { url: string; now: () => number }
 export type Answered = { status: number; body: Json }
+/** `reply`: the id of its response URL. */
+type Pressed = Answered & { reply: string }
 
 /** Each request has a time of its own: two equal ones would be a replay. */
 let moment = 0
@@ -203,7 +206,7 @@ export class SlackPerson {
 	}
 
 	private async laterReply(id: string): Promise<Message> {
-		return until(`a reply to ${this.name}`, () => this.workspace.replies.get(id)?.at(-1))
+		return until(`a reply to ${this.name}`, () => this.workspace.replies.get(id)?.[0])
 	}
 
 	async trigger(): Promise<string> {
@@ -221,7 +224,13 @@ export class SlackPerson {
 		})
 	}
 
-	async press(message: Message, label: string, more: object = {}): Promise<Answered> {
+	/** Presses a button that is answered with a message to the person alone. */
+	async tap(message: Message, label: string): Promise<Message> {
+		const { reply } = await this.press(message, label)
+		return this.laterReply(reply)
+	}
+
+	async press(message: Message, label: string, more: object = {}): Promise<Pressed> {
 		const element = buttonsOf(message.blocks).find((b) => b.text.text === label)
 		if (!element) throw new Error(`there is no button "${label}" in ${JSON.stringify(message.blocks)}`)
 		return this.interact({
@@ -236,7 +245,7 @@ export class SlackPerson {
 	}
 
 	/** Fills in a modal by the labels of its fields, and submits it. */
-	submit(view: View, fields: Readonly<Record<string, string>>, more: object = {}): Promise<Answered> {
+	submit(view: View, fields: Readonly<Record<string, string>>, more: object = {}): Promise<Pressed> {
 		const values: Json = {}
 		for (const block of view.blocks as Json[]) {
 			if (block.type !== 'input') continue
@@ -254,14 +263,15 @@ export class SlackPerson {
 		})
 	}
 
-	interact(payload: object): Promise<Answered> {
+	async interact(payload: object): Promise<Pressed> {
+		const reply = `i${++moment}`
 		const common = {
 			team: { id: this.team },
 			user: { id: this.id, team_id: this.team },
 			api_app_id: 'A1',
-			response_url: `${this.workspace.url}/reply/i${++moment}`,
+			response_url: `${this.workspace.url}/reply/${reply}`,
 		}
-		return this.post({ payload: JSON.stringify({ ...common, ...payload }) })
+		return { ...(await this.post({ payload: JSON.stringify({ ...common, ...payload }) })), reply }
 	}
 }
 
@@ -280,7 +290,7 @@ const parsed = (text: string): Json => {
 	}
 }
 
-const waitMs = 20_000
+const waitMs = 60_000
 
 /** The first value that `read` finds; throws if there is none after some seconds. */
 export async function until<T>(what: string, read: () => T | undefined | Promise<T | undefined>): Promise<T> {

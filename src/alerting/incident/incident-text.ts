@@ -210,6 +210,8 @@ export function nextStep(alerts: readonly AlertRow[], changes: readonly Incident
 const ofAbout: Record<string, string> = {
 	execution: 'Look at the target. Then set the deployment to what serves, or request the change again.',
 	'break-glass': 'Review why the approvals were bypassed. Then resolve the incident with what you found.',
+	target:
+		'Somebody or something changed the target outside Plumbline. Change it back, or request a deployment of what serves now.',
 	policy: 'Give more people a role or a group that the policy names, or lower its `needs` in approvals.yaml.',
 }
 

@@ -83,13 +83,16 @@ export async function openIncidentOnce(
 	}
 }
 
-/** Resolves an incident whose reason is gone. Does nothing if somebody else changes it. */
-export async function resolveIncidentWithoutRule(
+/** Resolves the open incident about something that has passed by itself. Does nothing if somebody else changes it. */
+export async function resolveIncidentAbout(
 	context: Context,
 	actor: Pick<Actor, 'id' | 'how'>,
-	row: IncidentRow,
+	about: string,
 	reason: string,
 ): Promise<void> {
+	const open = and(eq(incidents.about, about), ne(incidents.status, 'resolved'))
+	const [row] = await context.db.select().from(incidents).where(open)
+	if (!row) return
 	const now = context.now()
 	const set = { status: 'resolved' as const, resolvedAt: now, resolvedBy: actor.id, ended: now }
 	try {
@@ -97,6 +100,7 @@ export async function resolveIncidentWithoutRule(
 			set,
 			what: `resolved: ${reason}`,
 			action: 'resolve-incident',
+			details: { reason },
 		})
 	} catch (error) {
 		if (!(error instanceof AppError && error.code === 'conflict')) throw error

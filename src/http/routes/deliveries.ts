@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { collectBytes } from '../../core/collect-bytes.ts'
 import { AppError } from '../../core/errors.ts'
 import { takeResult } from '../../execution/take-result.ts'
+import { hookSources } from '../../ports/hooks.ts'
 import type { RequestBody } from '../body.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
 import { pathText } from '../parameters.ts'
@@ -9,7 +10,7 @@ import { pathText } from '../parameters.ts'
 const maxBytes = 64 * 1024
 
 /** The bytes that are signed. */
-async function signedBody(stream: RequestBody): Promise<Uint8Array> {
+async function signedBody(stream: RequestBody): Promise<Uint8Array<ArrayBuffer>> {
 	const body = stream.within('openBytes')
 	const bytes = await collectBytes(body, maxBytes, body.declaredBytes, body.hold)
 	if (bytes) return bytes
@@ -47,7 +48,50 @@ const result = endpoint({
 	},
 })
 
+const hook = endpoint({
+	method: 'post',
+	path: '/ingest/{source}/webhook',
+	id: 'receiveWebhook',
+	summary: 'Receive a message of another system',
+	description:
+		'Authenticated by the signature of that system instead of a key. `mlflow`: a change of an alias that an executor moves is compared with the deployment.',
+	access: 'open',
+	params: z.strictObject({
+		source: z.enum(hookSources).meta({ description: 'The system.', example: 'mlflow' }),
+	}),
+	rows: {
+		description: 'The message, at most 64 KB',
+		types: {
+			'application/json': {
+				example: {
+					entity: 'model_version_alias',
+					action: 'created',
+					timestamp: '2026-03-02T09:30:00+00:00',
+					data: { name: 'credit-default', alias: 'champion', version: '7' },
+				},
+			},
+		},
+	},
+	answers: {
+		200: {
+			description: 'The message was taken',
+			schema: z.looseObject({ status: z.string() }).meta({ id: 'TakenMessage' }),
+			example: { status: 'checked', read: 1, moved: 0, unreadable: 0 },
+		},
+	},
+	errors: ['unauthenticated', 'too-large', 'invalid', 'unavailable'],
+	handle: async ({ context, params: { source }, request, stream }) => {
+		const take = context.hooks?.[source]
+		if (!take)
+			throw new AppError(
+				'unavailable',
+				`Messages of ${source} are not configured. Set PLUMBLINE_${source.toUpperCase()}_WEBHOOK_SECRET.`,
+			)
+		return ok(await take(request.headers, await signedBody(stream)))
+	},
+})
+
 export const deliveries = {
 	about: 'Messages of other systems, authenticated by their signatures.',
-	endpoints: [result],
+	endpoints: [result, hook],
 } satisfies Resource

@@ -168,12 +168,12 @@ async function read(opened: Open, call: ExecutorCall): Promise<ReadResult> {
 	const state = await readRegistry(opened, registry, call)
 	const { next } = opened
 	if (!state.ok || !next?.read) return state
-	const behind = await next.read(call)
-	if (!behind.ok) return behind
-	const detail = `${state.value.detail}; ${next.name}: ${behind.value.detail}`
-	// The one that is behind says where the whole is; one that is elsewhere, that the whole is.
-	const isBehind = state.value.version === call.action.to
-	return { ok: true, value: { ...(isBehind ? behind.value : state.value), detail } }
+	const second = await next.read(call)
+	if (!second.ok) return second
+	const detail = `${state.value.detail}; ${next.name}: ${second.value.detail}`
+	// The alias moves first. While it is not there, it says where the whole is, afterwards the second executor does.
+	const hasMoved = state.value.version === call.action.to
+	return { ok: true, value: { ...(hasMoved ? second.value : state.value), detail } }
 }
 
 async function readRegistry(

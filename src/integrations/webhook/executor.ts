@@ -18,7 +18,7 @@ import {
 	Timeout,
 	withUrls,
 } from '../target.ts'
-import { isSigned, type Secret, signedHeaders } from './signature.ts'
+import { isSigned, type Secret, signedHeaders, signer } from './signature.ts'
 
 const placeholders = ['model', 'environment']
 const Settings = withUrls(
@@ -159,14 +159,16 @@ async function resultOf(
 	headers: Headers,
 	body: Uint8Array,
 ): Promise<{ status: 'done' | 'failed'; detail: string } | undefined> {
-	const secret = await secretOf(context, settings).catch((cause) => {
-		throw new AppError(
-			'unavailable',
-			'The signature cannot be checked, since the secret cannot be read. Send it again later.',
-			{ cause },
-		)
-	})
-	if (!isSigned(secret, headers, body, context.now())) return undefined
+	const key = await secretOf(context, settings)
+		.then(signer)
+		.catch((cause) => {
+			throw new AppError(
+				'unavailable',
+				'The signature cannot be checked, since the secret cannot be read. Send it again later.',
+				{ cause },
+			)
+		})
+	if (!isSigned(key, headers, body, context.now())) return undefined
 	const text = new TextDecoder().decode(body)
 	const result = Result.safeParse(jsonOf({ ok: true, status: 200, headers, text, isCut: false }))
 	if (!result.success)

@@ -6,11 +6,14 @@ import { secondMs } from '../../core/time.ts'
 const maxSkewSeconds = 300
 const prefix = 'whsec_'
 
-/** The signer for a secret of Standard Webhooks. Throws `invalid` without the secret. `reference` is where it is from. */
-function signer(secret: string, reference: string): Webhook {
-	if (secret.startsWith(prefix)) {
+/** A secret of Standard Webhooks; `reference` is where it is from. */
+export type Secret = { text: string; reference: string }
+
+/** The signer for a secret of Standard Webhooks. Throws `invalid` without the secret. */
+export function signer({ text, reference }: Secret): Webhook {
+	if (text.startsWith(prefix)) {
 		try {
-			return new Webhook(secret)
+			return new Webhook(text)
 		} catch {}
 	}
 	throw new AppError(
@@ -18,8 +21,6 @@ function signer(secret: string, reference: string): Webhook {
 		`The secret ${reference} cannot be used: it must be ${prefix} and the key in Base64.`,
 	)
 }
-
-export type Secret = { text: string; reference: string }
 
 /** The headers of Standard Webhooks for a body sent now. */
 export function signedHeaders(
@@ -31,26 +32,30 @@ export function signedHeaders(
 	return {
 		'webhook-id': id,
 		'webhook-timestamp': String(Math.floor(nowMs / secondMs)),
-		'webhook-signature': signer(secret.text, secret.reference).sign(id, new Date(nowMs), body),
+		'webhook-signature': signer(secret).sign(id, new Date(nowMs), body),
 	}
 }
 
+const standardHeaders = { id: 'webhook-id', timestamp: 'webhook-timestamp', signature: 'webhook-signature' }
+
 /**
- * Whether a body was signed with the secret within the last five minutes. A timestamp ahead is checked too: it would stay
- * valid for longer.
+ * Whether a body was signed with the key within the last five minutes. A timestamp ahead is checked too: it would stay valid
+ * for longer.
  */
-export function isSigned(secret: Secret, headers: Headers, body: Uint8Array, nowMs: number): boolean {
-	const id = headers.get('webhook-id') ?? ''
-	const timestamp = headers.get('webhook-timestamp') ?? ''
-	const signatures = headers.get('webhook-signature') ?? ''
+export function isSigned(
+	key: Webhook,
+	headers: Headers,
+	body: Uint8Array,
+	nowMs: number,
+	names = standardHeaders,
+): boolean {
+	const id = headers.get(names.id) ?? ''
+	const timestamp = headers.get(names.timestamp) ?? ''
+	const signatures = headers.get(names.signature) ?? ''
 	if (id === '' || id.length > 256 || signatures.length > 4096 || !/^\d{1,12}$/.test(timestamp)) return false
 	if (Math.abs(nowMs / secondMs - Number(timestamp)) > maxSkewSeconds) return false
 	const text = new TextDecoder().decode(body)
-	const expected = signer(secret.text, secret.reference).sign(
-		id,
-		new Date(Number(timestamp) * secondMs),
-		text,
-	)
+	const expected = key.sign(id, new Date(Number(timestamp) * secondMs), text)
 	// During a rotation the sender signs with the old key and the new one.
 	return signatures.split(' ').some((signature) => sameText(signature, expected))
 }

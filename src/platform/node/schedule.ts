@@ -39,8 +39,9 @@ export async function startSchedules(context: Context, owner: string): Promise<(
 type Scheduled = Pick<Job, 'id' | 'cron' | 'followedBy'> & { isDue?: () => Promise<boolean> }
 
 /**
- * Runs each job at its times, never twice at once, and when it is due or another one has ended that it follows. `look` starts the jobs that have become due since the last call: a time
- * that was missed by a busy process or a jump of the clock is made up for once.
+ * Runs each job at its times, when it is due, and when a job that it follows has ended; never twice at once. `look` starts the
+ * jobs that have become due since the last call: a time that was missed by a busy process or a jump of the clock, or that came
+ * while the job ran, is made up for once.
  */
 export function openSchedule(
 	list: readonly Scheduled[],
@@ -69,11 +70,11 @@ export function openSchedule(
 			.finally(() => {
 				running.delete(id)
 				if (waiting.delete(id)) start(id)
-				follow(list.find((job) => job.id === id)?.followedBy)
+				startOrRepeat(list.find((job) => job.id === id)?.followedBy)
 			})
 		running.set(id, work)
 	}
-	const follow = (id: string | undefined) => {
+	const startOrRepeat = (id: string | undefined) => {
 		if (id === undefined) return
 		if (running.has(id)) waiting.add(id)
 		else start(id)
@@ -84,7 +85,7 @@ export function openSchedule(
 	return {
 		look() {
 			const at = now()
-			for (const { id, cron } of list) if (dueTimes(cron, looked, at, 1).length > 0) start(id)
+			for (const { id, cron } of list) if (dueTimes(cron, looked, at, 1).length > 0) startOrRepeat(id)
 			looked = at
 			for (const job of list) void startIfDue(job)
 		},

@@ -1,6 +1,6 @@
 import { figure } from '../../charts/number-text.ts'
 import { barsSvg, trendSvg } from '../../charts/trend.ts'
-import { formatTime, windowMs } from '../../core/time.ts'
+import { formatTime } from '../../core/time.ts'
 import { effectThreshold } from '../../metrics/drift-test.ts'
 import type { ModelDrift } from '../../monitoring/drift/read-drift.ts'
 import type { ModelPerformance } from '../../monitoring/performance/read-performance.ts'
@@ -8,6 +8,7 @@ import type { ChosenSeries } from '../../monitoring/windows/recent-windows.ts'
 import { limits } from '../limits.ts'
 import { columnName, maxColumns } from './drift.ts'
 import { shortName, windowName } from './figure.ts'
+import { slotsOf } from './performance.ts'
 import { type Block, clip } from './text.ts'
 
 /** A chart as a picture, in words, and as a block of workspaces that draw charts themselves. */
@@ -49,13 +50,7 @@ function nativeChart(
 
 /** The trend of the metric; undefined where no window has a value. */
 export function performanceChart({ trend, metric, model, chosen }: ModelPerformance): Chart | undefined {
-	const size = windowMs[chosen.window]
-	const first = trend[0]?.from ?? 0
-	const byFrom = new Map(trend.map((w) => [w.from, w]))
-	const length = trend.length === 0 ? 0 : Math.round((chosen.newest - first) / size) + 1
-	const points = Array.from({ length }, (_, i) => {
-		const from = first + i * size
-		const window = byFrom.get(from)
+	const points = slotsOf({ trend, chosen }).map(({ from, window }) => {
 		const point = window?.points.get(metric)
 		return {
 			name: windowName(formatTime(from), chosen.window).replace('week from ', ''),

@@ -179,27 +179,34 @@ export function performanceMessage(data: ModelPerformance): SlackMessage {
 	}
 }
 
+/** The slots of the trend, oldest first. Windows without predictions keep theirs, so that the dates are right. */
+export function slotsOf({ trend, chosen }: Pick<ModelPerformance, 'trend' | 'chosen'>) {
+	const size = windowMs[chosen.window]
+	const first = trend[0]?.from ?? 0
+	const byFrom = new Map(trend.map((w) => [w.from, w]))
+	const length = trend.length === 0 ? 0 : Math.round((chosen.newest - first) / size) + 1
+	return Array.from({ length }, (_, i) => {
+		const from = first + i * size
+		return { from, window: byFrom.get(from) }
+	})
+}
+
 /** A chart of the windows of a metric, and the same in a sentence. Both are empty if no window has a value. */
 function trendOf({ trend, metric, estimates, chosen }: ModelPerformance): {
 	sentence: string
 	chart: string[]
 } {
-	const size = windowMs[chosen.window]
-	const first = trend[0]?.from ?? 0
-	const byFrom = new Map(trend.map((w) => [w.from, w]))
 	const estimated = new Map(estimates.map((a) => [Date.parse(a.window.from), a.value]))
-	const length = trend.length === 0 ? 0 : Math.round((chosen.newest - first) / size) + 1
-	// Windows without predictions keep their slot, so that the dates are right.
-	const slots = Array.from({ length }, (_, i): Slot => {
-		const window = byFrom.get(first + i * size)
-		return {
+	const windows = slotsOf({ trend, chosen })
+	const slots = windows.map(
+		({ from, window }): Slot => ({
 			value: window?.points.get(metric)?.value ?? null,
-			estimate: estimated.get(first + i * size) ?? null,
+			estimate: estimated.get(from) ?? null,
 			isProvisional: window !== undefined && !window.isMature,
-		}
-	})
+		}),
+	)
 	const name = (from: number) => windowName(formatTime(from), chosen.window)
-	const last = first + (length - 1) * size
+	const [first, last] = [windows[0]?.from ?? 0, windows.at(-1)?.from ?? 0]
 	const known = trend.flatMap((w) => w.points.get(metric) ?? []).filter((a) => a.value !== null)
 	const sentence = [
 		knownSentence(known, slots, shortName(metric), (a) => name(Date.parse(a.window.from))),

@@ -80,7 +80,7 @@ export const silence: SlackCommand = {
 		const made = await createSilence(context, actor, {
 			...matchers.input,
 			...environments,
-			reason: reason.slice(0, 1000),
+			reason,
 			expiresAt,
 		})
 		return silenceMessage(made.id, matchers.about, environment, expiresAt, reason)

@@ -84,6 +84,12 @@ async function subjectOf(
 	words: readonly string[],
 ): Promise<EntrySubject> {
 	const text = rest.join(' ')
+	// Slack sends a name in a slash command as plain text, which names nobody for sure.
+	if (/^@\S/.test(text))
+		throw new AppError(
+			'invalid',
+			`In a slash command, name the person by e-mail address or as slack:TEAM/USER. A mention of the app or a direct message can say ${text.slice(0, 100)}.`,
+		)
 	const actors = await actorsOf(context, actor, text)
 	if (actors) return { actors }
 	const object = /^(inc|req|sil)_/.exec(text)?.[1]

@@ -27,7 +27,7 @@ const requestOf =
 			model,
 			environment: environment ?? 'production',
 			...(to === undefined ? {} : { to }),
-			reason: reason.slice(0, 1000),
+			reason,
 		})
 		return requestReply(made)
 	}

@@ -34,10 +34,12 @@ export function actionIn(
 		const either = kinds.sort((a, b) => intents.indexOf(a) - intents.indexOf(b))
 		return { either, words: either.map((kind) => actionWords(kind, parts)) }
 	}
-	const intent = first.intent
+	const { intent } = first
 	const held = whyHeld(tokens, first, parts, questions, plain)
-	const result = { intent, words: actionWords(intent, parts) }
-	return held === undefined ? result : { held, ...result }
+	if (held === undefined) return { intent, words: actionWords(intent, parts) }
+	// The command that the reply shows has only the first sentence of the reason.
+	const short = { entities, reason: reason?.split(goesOn)[0] }
+	return { held, intent, words: actionWords(intent, short) }
 }
 
 type Verb = { at: number; end: number; intent: Acting }
@@ -158,7 +160,15 @@ function sentencesOf(tokens: readonly Token[]): number {
 }
 
 /** Whether a reason goes on with another sentence, which could take back what was said. */
-const retracts = (reason: string): boolean => /[.?!;\n]\s+\S/.test(reason)
+const goesOn = /[.?!;\n]\s+(?=\S)/
+const retracts = (reason: string): boolean => goesOn.test(reason)
+
+/** Whether a reason goes on with a sentence that does take back what was said, or questions it. */
+export function takesBack(reason: string): boolean {
+	const [, ...later] = reason.split(goesOn)
+	const words = tokensOf(later.join('\n')).tokens.map((t) => t.word)
+	return reason.includes('?') || words.some((word, i) => isNegation(words, i) || word === 'actually')
+}
 
 /** The words of an action's command. What is missing is left out; the command then asks for it. */
 export function actionWords(

@@ -37,11 +37,12 @@ export function argumentsOf(
 	const [model] = entities.models.length > 0 ? entities.models : only
 	const named = model === undefined ? [] : model.split(' ')
 	const typed = entities.models.length > 0 ? named : []
+	const within = typed.length > 0 && !entities.isLoose ? ['in', ...typed] : []
 	const place = environment === undefined ? [] : ['in', environment]
 	const option = (value: string | undefined) => (value === undefined ? [] : [value])
 	switch (intent) {
 		case 'why':
-			return ids[0] === undefined ? [] : [ids[0], ...(typed.length > 0 ? ['in', ...typed] : [])]
+			return ids[0] === undefined ? [] : [ids[0], ...within]
 		case 'status':
 		case 'incidents':
 			return typed
@@ -64,7 +65,7 @@ export function argumentsOf(
 		}
 		case 'report': {
 			const template = words.map((w) => templates.get(w)).find((t) => t !== undefined)
-			const about = ids[0] === undefined ? named : [ids[0], ...(typed.length > 0 ? ['in', ...typed] : [])]
+			const about = ids[0] === undefined ? named : [ids[0], ...within]
 			return [...option(template), ...about, ...option(since)]
 		}
 		case 'requests':

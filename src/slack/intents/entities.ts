@@ -5,6 +5,8 @@ import { phrases, plainWords } from './vocabulary.ts'
 export type Names = {
 	models: readonly string[]
 	rules?: readonly string[]
+	/** Names of sensitive attributes. */
+	attributes?: readonly string[]
 	environments?: readonly string[]
 }
 
@@ -12,6 +14,8 @@ export type Names = {
 export type Entities = {
 	/** Models as the person names them: a name, or words that one or several names have. */
 	models: string[]
+	/** The model is only a word that its name has, where a sentence could have it without meaning the model. */
+	isLoose?: boolean
 	version?: string
 	environment?: string
 	rule?: string
@@ -220,6 +224,10 @@ const partsOf = (name: string): string[] =>
 		.toLowerCase()
 		.split(/[\s\-_./:]+/)
 		.filter((p) => p !== '')
+/** Nobody means more; a long text is not searched further. */
+const maxModels = 5
+const maxMisspelt = 20
+
 const versioned = /^(.{1,256})[@:]v?([\w.-]{1,60})$/
 
 /** Names of models, the longest first; then words that one or several names have: "the credit model". */
@@ -249,7 +257,8 @@ function readModels(
 		}
 	}
 	if (found.models.length > 0) return
-	const parts = new Set(models.flatMap(partsOf))
+	const partsByName = models.map((name) => [name, partsOf(name)] as const)
+	const parts = new Set(partsByName.flatMap(([, of]) => of))
 	const isPart = (i: number) => {
 		const word = words[i] ?? ''
 		if (found.used[i] || word.length < 3 || !parts.has(word)) return false
@@ -260,15 +269,20 @@ function readModels(
 			parts.has(words[i - 1] ?? '')
 		)
 	}
-	for (let i = 0; i < tokens.length; i++) {
+	for (let i = 0; i < tokens.length && found.models.length < maxModels; i++) {
 		if (!isPart(i)) continue
 		let end = i + 1
 		while (end < tokens.length && isPart(end)) end++
 		const wanted = words.slice(i, end)
-		const matching = models.filter((name) => wanted.every((w) => partsOf(name).includes(w)))
-		if (matching.length === 0) continue
-		const exact = matching.find((name) => partsOf(name).length === wanted.length)
-		add(matching.length === 1 ? (matching[0] as string) : (exact ?? wanted.join(' ')))
+		const matching = partsByName.filter(([, of]) => wanted.every((w) => of.includes(w)))
+		const [first] = matching
+		if (!first) continue
+		// "Denied credit" names no model; "the credit model" and "in credit" do.
+		found.isLoose =
+			!/^(the|our|my|in|by|for|of|on|to|from)$/.test(words[i - 1] ?? '') &&
+			!/^(model|one)$/.test(words[end] ?? '')
+		const exact = matching.find(([, of]) => of.length === wanted.length)
+		add(matching.length === 1 ? first[0] : (exact?.[0] ?? wanted.join(' ')))
 		found.used.fill(true, i, end)
 		i = end - 1
 	}
@@ -312,7 +326,8 @@ function readNumbers(
 				? 'pr_auc'
 				: metrics.get(word)
 	if (metric !== undefined) found.metric ??= metric
-	const attribute = attributes.get(word)
+	const own = names.attributes?.find((name) => name.toLowerCase() === word)
+	const attribute = own ?? attributes.get(word)
 	if (attribute !== undefined) found.attribute ??= attribute
 	if (!hasDigit.test(word) || metric !== undefined || /^\d+%$/.test(word) || word === '4/5') return
 	const bare = text.replace(/^#/, '')
@@ -338,8 +353,10 @@ function readNumbers(
 /** A misspelt name, which the reply corrects; or a name after "for" or before "model" that no model has. */
 function readMisspelt(found: Entities, tokens: readonly Token[], { models }: Names): void {
 	if (found.models.length > 0) return
+	let tried = 0
 	for (const [i, { word, text }] of tokens.entries()) {
 		if (found.used[i] || word.length < 4 || plainWords.has(word) || phrases.has(word)) continue
+		if (++tried > maxMisspelt) return
 		const limit = word.length >= 8 ? 2 : 1
 		if (!models.some((name) => isNear(word, name.toLowerCase(), limit))) continue
 		found.models.push(text)

@@ -32,6 +32,8 @@ export function parseWords(text: string, names: Names): Meaning {
 function meaningOf(tokens: readonly Token[], entities: Entities, names: Names): Meaning {
 	const words = tokens.map((t) => t.word)
 	if (words.length === 0) return { intent: 'help', words: [] }
+	// There is no command for it, whatever it is about.
+	if (unsupported.has(words[0] as string)) return { nearest: undefined }
 	const early = voteIn(words, entities) ?? recordsIn(words, entities)
 	if (early) return { intent: early, words: argumentsOf(early, words, entities, names) }
 	const scores = scoresOf(words, entities)
@@ -43,12 +45,7 @@ function meaningOf(tokens: readonly Token[], entities: Entities, names: Names): 
 	})
 	const mention = words.map((w) => mentions.get(w) ?? asNoun(w)).find((m) => m !== undefined)
 	if (mention !== undefined && (!first || first[0] === 'help')) {
-		if (
-			/\b(has been|have been|was|were|been|got|when|last|is .{0,100}(silenced|muted|snoozed))\b/.test(
-				words.join(' '),
-			)
-		)
-			return toMeaning('audit')
+		if (entities.since !== undefined || isPast.test(words.join(' '))) return toMeaning('audit')
 		return {
 			held: 'statement',
 			intent: mention,
@@ -62,6 +59,12 @@ function meaningOf(tokens: readonly Token[], entities: Entities, names: Names): 
 	}
 	return toMeaning(first[0])
 }
+
+const isPast = /\b(has|have|was|were|been|got|when|last|is .{0,100}(silenced|muted|snoozed))\b/
+
+const unsupported = new Set(
+	'delete remove drop destroy kill disable shut shutdown wipe erase purge'.split(' '),
+)
 
 const asNoun = (word: string): Acting | undefined =>
 	word === 'rollback'
@@ -80,6 +83,8 @@ function voteIn(words: readonly string[], { request, ids, announced }: Entities)
 	const at = words.findIndex((w) => /^(approve|reject|approving|rejecting|lgtm)$/.test(w))
 	if (/^(approved|rejected)$/.test(words[0] ?? '') && words.length < 3)
 		return words[0] === 'rejected' ? 'reject' : 'approve'
+	if (at === -1 && request !== undefined && words.some((w) => /^(vote|decline|deny)$/.test(w)))
+		return words.some((w) => /^(decline|deny|no|against)$/.test(w)) ? 'reject' : 'approve'
 	if (at === -1) return undefined
 	const before = words.slice(0, at)
 	if (

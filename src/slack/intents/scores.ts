@@ -100,7 +100,7 @@ function adjust(
 		drop('models')
 		add('status', 3)
 	}
-	if (has('models') && models.length > 0) drop('models')
+	if (has('models') && models.length > 0 && !words.some((w) => /^versions?$/.test(w))) drop('models')
 	if (
 		has('models') &&
 		[...scores].some(([intent, s]) => intent !== 'models' && intent !== 'help' && s.strong)

@@ -36,12 +36,12 @@ const cues: Partial<Record<Intent, { strong: string[]; medium?: string[]; weak?:
 			'help | commands | what can you do | what can i do | what can i ask | how do you work | how do i use | how does this work | who are you | what do you do | what do you know | can you help | help me | what are you | getting started',
 		),
 		weak: list(
-			'hi | hello | hey | hiya | good morning | good afternoon | good evening | morning | evening | yo | thanks | thank you | thx',
+			'hi | hello | hey | hiya | good morning | good afternoon | good evening | morning | evening | yo | ping | thanks | thank you | thx',
 		),
 	},
 	why: {
 		strong: list(
-			'why | explain | explanation | how come | reasons | reason for | reason behind | reasons behind | what drove | what caused | what made | what led | what explains | on what grounds | turned down | break down | breakdown',
+			'why | explain | explanation | how come | reasons | reason for | reason behind | reasons behind | what drove | what caused | what made | what led | what explains | on what grounds | turned down | break down | breakdown | counterfactual | counterfactuals',
 		),
 		weak: list(
 			'declined | decline | denied | deny | rejected | refused | refuse | approved | accepted | granted | scored | score | decision | flagged | blocked | justify | rationale | factors | drivers | contributions | shap',
@@ -78,6 +78,7 @@ const cues: Partial<Record<Intent, { strong: string[]; medium?: string[]; weak?:
 		strong: list(
 			'performance | perform | performs | performing | performed | perf | accuracy | accurate | auc | roc | roc_auc | pr_auc | precision | recall | f1 | brier | ece | calibration | calibrated | mae | rmse | mape | r2 | ndcg | ndcg_10 | mrr | log_loss | log loss | error rate | errors | how good | how well | getting worse | got worse | worse | degrade | degraded | degrading | deteriorating | quality | any good | how often | how wrong | how right | precise | imprecise | reliable | unreliable | reliability | trustworthy | error | predictive | do worse | did worse | doing worse | lose accuracy | losing accuracy | metrics | metric | mistakes | predict well | numbers for | numbers of | numbers on',
 		),
+		medium: list('how did'),
 		weak: list(
 			'good | bad | better | predict | predicts | predicting | predictions | numbers | number | right | wrong | job | trend | useful',
 		),
@@ -86,7 +87,8 @@ const cues: Partial<Record<Intent, { strong: string[]; medium?: string[]; weak?:
 		strong: list(
 			'incidents | on fire | fire | burning | alerts | alert | alerting | alarms | alarm | firing | broken | breaking | broke | problems | problem | issues | issue | failing | failed | fails | fires | red flags | red flag | what is up | go wrong | goes wrong | going wrong | is open | open right now | broke down | outages | outage | down | whats wrong | what is wrong | anything wrong | something wrong | is wrong | went wrong | gone wrong | trouble | emergencies | emergency | should i worry | worry about | worried about | need attention | needs attention | need my attention | needs my attention | going on',
 		),
-		weak: list('open | unresolved | wrong | critical | incident | happening | ongoing | urgent | red'),
+		medium: list('incident'),
+		weak: list('open | unresolved | wrong | critical | happening | ongoing | urgent | red'),
 	},
 	audit: {
 		strong: list(
@@ -101,13 +103,13 @@ const cues: Partial<Record<Intent, { strong: string[]; medium?: string[]; weak?:
 	},
 	requests: {
 		strong: list(
-			'requests | request | pending approval | pending approvals | approvals | waiting for me | waiting on me | waits for me | waiting for my | waiting on my | to approve | to sign | to review | sign off | sign-off | need approval | needs approval | need my approval | needs my approval | need my vote | needs my vote | awaiting | my queue | my approval | my vote | needs approving | need approving | left to decide | my inbox | need me | needs me | anything waiting | outstanding approvals | approvals outstanding',
+			'requests | request | pending approval | pending approvals | approvals | waiting for me | waiting on me | waits for me | waiting for my | waiting on my | to approve | to sign | to review | sign off | sign-off | need approval | needs approval | need my approval | needs my approval | need my vote | needs my vote | awaiting | my queue | my approval | my vote | needs approving | need approving | left to decide | my inbox | need me | needs me | anything waiting | what is pending | outstanding approvals | approvals outstanding',
 		),
 		weak: list('pending | waiting | approval | outstanding'),
 	},
 	models: {
 		strong: list(
-			'models | which models | what models | list models | all models | my models | our models | list of models | model list | model inventory | inventory | models do',
+			'models | which version | what version | which versions | which models | what models | list models | all models | my models | our models | list of models | model list | model inventory | inventory | models do',
 		),
 		weak: list('monitor | monitored | watch | registered'),
 	},
@@ -155,6 +157,15 @@ export const verbs: readonly { phrase: string[]; then?: string; intent: Acting }
 		['back out', 'rollback'],
 		['restore', 'rollback'],
 		['undo', 'rollback'],
+		['request a rollback of', 'rollback'],
+		['request the rollback of', 'rollback'],
+		['request rollback of', 'rollback'],
+		['start a rollback of', 'rollback'],
+		['trigger a rollback of', 'rollback'],
+		['request a promotion of', 'promote'],
+		['request the promotion of', 'promote'],
+		['request a retraining of', 'retrain'],
+		['request the retraining of', 'retrain'],
 		['downgrade', 'rollback'],
 		['promote', 'promote'],
 		['promoting', 'promote'],

@@ -142,13 +142,14 @@ describe('a result that a target calls back with', () => {
 	it('is refused for a request that does not exist, is not carried out, or has ended', async ({ server }) => {
 		const done = { status: 'done' }
 		expect(await server.report('req_0', done)).toMatchObject({ status: 404 })
-		const { id } = await approvedRequest(server.context, rollback)
-		expect(await server.report(id, done)).toMatchObject({ status: 409, body: { code: 'not-open' } })
 		const pending = await server.post('/v1/requests', { ...rollback, from: undefined, reason: 'drift' })
+		expect(pending.status, pending.text).toBe(201)
 		expect(await server.report(pending.body.id, done)).toMatchObject({
 			status: 409,
 			body: { code: 'not-open' },
 		})
+		const { id } = await approvedRequest(server.context, rollback)
+		expect(await server.report(id, done)).toMatchObject({ status: 409, body: { code: 'not-open' } })
 		server.state.status = 422
 		const ended = await approvedRequest(server.context, rollback)
 		await executeRequest(server.context, ended.id)

@@ -74,6 +74,26 @@ describe('a schedule', () => {
 		await schedule.close()
 	})
 
+	it('makes up, once, for the times that came while a job ran', async () => {
+		const { started, run, end } = heldRuns()
+		let at = now()
+		const schedule = openSchedule([{ id: 'compute', cron: '*/5 * * * *' }], () => at, run)
+		const look = async () => {
+			at += 5 * 60_000
+			schedule.look()
+			await tick()
+		}
+		await look()
+		await look()
+		await look()
+		expect(started).toEqual(['compute'])
+		await end()
+		expect(started).toEqual(['compute', 'compute'])
+		await end()
+		expect(started).toHaveLength(2)
+		await schedule.close()
+	})
+
 	it('evaluates rules as soon as windows are computed', () => {
 		expect(jobs.map((job) => job.id)).toContain(compute.followedBy)
 	})
