@@ -112,6 +112,8 @@ async function championAfter(
 	const frozen = await frozenVersions(context, model, earlier)
 	const previous = earlier.find((version) => !frozen.has(version))
 	if (previous !== undefined) return previous
+	const allFrozen = await frozenAmong(context, model, earlier)
+	if (allFrozen) throw allFrozen
 	throw fault(
 		'to',
 		`${model} never had another champion in ${environment}. Name the version to go back to in \`to\`.`,
