@@ -41,7 +41,8 @@ export async function draftAction(context: Context, asked: Asked, model: ModelRo
 	if (kind === 'reason-table') return { ...nothing, action: { ...base, ...(await table(context, asked)) } }
 	if (kind === 'report') throw fault('to', `There is no report ${JSON.stringify(to ?? '')}.`)
 	if (kind === 'silence') {
-		if (!asked.silence) throw fault('kind', 'Send the silence itself to POST /v1/silences.')
+		if (!asked.silence)
+			throw fault('kind', 'A silence is requested by creating it.', { to: 'create-silence' })
 		return { ...nothing, action: { ...base, silence: asked.silence } }
 	}
 	const history = await context.db
