@@ -78,7 +78,7 @@ export const execute = {
 	id: 'execute',
 	cron: '* * * * *',
 	isDue: hasDue,
-	run: async (context: Context) => ({ ...(await executeDue(context)) }),
+	run: async (context: Context) => ({ ...(await executeDue(context)), ...(await context.answerGates?.()) }),
 } satisfies Job
 
 /** Reads what serves at the targets of other executors than the pointer, and compares it with the deployments. */
