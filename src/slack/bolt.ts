@@ -12,7 +12,7 @@ import type { SlackEvent } from './events.ts'
 import { events, modals, shortcuts } from './interactions.ts'
 import type { Person } from './people/find-person.ts'
 import { workspaceEvents } from './people/workspace-events.ts'
-import type { Delivery } from './receiver.ts'
+import { type Delivery, handleOnce } from './receiver.ts'
 import type { Shortcut } from './shortcuts.ts'
 import { stayConnected } from './stay-connected.ts'
 import { isConnectedTeam, notConnectedText, workspaceOf } from './teams.ts'
@@ -45,7 +45,7 @@ export function boltApp(context: Context, options: BoltOptions) {
 		logger,
 		clientOptions,
 	})
-	listen(app, context)
+	listen(app, context, socket !== undefined)
 	for (const [type, note] of Object.entries(workspaceEvents))
 		app.event(type, async ({ event, body }) => note(context, workspaceOf({ ...body }), event))
 	if (socket) app.use(ignoreStrangers(context))
@@ -102,7 +102,7 @@ type Response = Parameters<Respond>[0]
 const silent = (async () => undefined) as unknown as Respond
 
 /** Registers everything in `interactions.ts`. */
-function listen(app: bolt.App, context: Context): void {
+function listen(app: bolt.App, context: Context, isSocket: boolean): void {
 	app.command('/plumb', async ({ command, ack, respond = silent }) => {
 		const person = personOf(command, command.user_id)
 		const text = command.text ?? ''
@@ -162,7 +162,9 @@ function listen(app: bolt.App, context: Context): void {
 			const { user, authorizations } = { user: undefined, ...body, ...event } as EventBody
 			if (user === undefined) return
 			const person = personOf(body, user)
-			await answer(context, person, event as SlackEvent, authorizations?.[0]?.user_id)
+			const handle = () => answer(context, person, event as SlackEvent, authorizations?.[0]?.user_id)
+			// By HTTP the receiver has noted the event.
+			await (isSocket ? handleOnce(context, body.event_id, handle) : handle())
 		})
 }
 
