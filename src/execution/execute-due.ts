@@ -1,3 +1,4 @@
+import { and, gt, isNull, or } from 'drizzle-orm'
 import { expireRequests } from '../approvals/request/expire-requests.ts'
 import type { Context } from '../context.ts'
 import { executions } from '../db/schema.ts'
@@ -29,4 +30,14 @@ export async function executeDue(context: Context): Promise<{ expired: number; e
 	await openReviews(context)
 	await reportPolicies(context)
 	return { expired, executions: due.length }
+}
+
+/** Whether an execution is due that waits for no windows: its pause is over, or its process has died. */
+export async function hasDue(context: Context): Promise<boolean> {
+	const [due] = await context.db
+		.select({ request: executions.request })
+		.from(executions)
+		.where(and(isDue(context.now()), or(isNull(executions.actedAt), gt(executions.failures, 0))))
+		.limit(1)
+	return due !== undefined
 }

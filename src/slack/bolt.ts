@@ -15,7 +15,7 @@ import { workspaceEvents } from './people/workspace-events.ts'
 import { type Delivery, handleOnce } from './receiver.ts'
 import type { Shortcut } from './shortcuts.ts'
 import { stayConnected } from './stay-connected.ts'
-import { workspaceOf } from './teams.ts'
+import { isConnectedTeam, notConnectedText, workspaceOf } from './teams.ts'
 import { asksForChange } from './understand.ts'
 
 type BoltOptions = { botToken: string; appToken?: string | undefined; apiUrl?: string | undefined }
@@ -48,6 +48,7 @@ export function boltApp(context: Context, options: BoltOptions) {
 	listen(app, context, socket !== undefined)
 	for (const [type, note] of Object.entries(workspaceEvents))
 		app.event(type, async ({ event, body }) => note(context, workspaceOf({ ...body }), event))
+	if (socket) app.use(ignoreStrangers(context))
 	const process = (delivery: Delivery) => app.processEvent(delivery)
 	if (!socket) return { process }
 	// Bolt's own reconnection ends the process if Slack is unreachable for some seconds.
@@ -58,6 +59,16 @@ export function boltApp(context: Context, options: BoltOptions) {
 	}
 	return { process, socket: stayConnected(connection, context.logger) }
 }
+
+/** The receiver refuses workspaces that are not connected; in Socket Mode there is no receiver of ours. */
+const ignoreStrangers =
+	(context: Context): bolt.Middleware<bolt.AnyMiddlewareArgs> =>
+	async ({ body, next, ...args }) => {
+		const workspace = workspaceOf({ ...body })
+		if (await isConnectedTeam(context, workspace)) return next()
+		const { ack, command } = args as { ack?: (text?: string) => Promise<void>; command?: object }
+		await ack?.(command && notConnectedText(workspace))
+	}
 
 /** By default Bolt retries ten times over half an hour, without a timeout. */
 const clientOptionsOf = (context: Context, { apiUrl }: BoltOptions) => ({

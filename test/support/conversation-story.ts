@@ -45,7 +45,7 @@ export const shownIn = (view: { blocks: readonly unknown[] }): string => JSON.st
 /** The whole conversation, from the drift to the resolved incident. `serves`: until a serving process has a version. */
 export async function haveConversation(
 	talk: Conversation,
-	serves: (version: string) => Promise<number>,
+	serves: (version: string) => Promise<unknown>,
 ): Promise<Story> {
 	const recorder = new Recorder()
 	const [ana, ben, carla, dora] = (['ana', 'ben', 'carla', 'dora'] as const).map(talk.person) as [
@@ -130,7 +130,7 @@ async function refuse(
 	const { body } = await ana.submit(form, typed)
 	recorder.modal(ana, body.view)
 	expect(shownIn(body.view)).toContain('not counted')
-	expect(shownIn(body.view)).toContain('other people decide')
+	expect(shownIn(body.view)).toContain('requested this, so other people')
 	recorder.typed(ben, `approve ${request}`)
 	const where = await ben.command(`approve ${request}`)
 	recorder.told(ben, where)
@@ -146,7 +146,7 @@ type Approving = {
 	ben: SlackPerson
 	carla: SlackPerson
 	request: string
-	serves: (version: string) => Promise<number>
+	serves: (version: string) => Promise<unknown>
 }
 
 async function approve(
@@ -171,7 +171,7 @@ async function approve(
 	const agreed = { decision: 'Approve', reason: 'agreed, until the source is fixed' }
 	const last = await carla.submit(second, agreed)
 	expect(shownIn(last.body.view)).toContain('Your vote is stored.')
-	expect(await followed).toBeLessThan(2000)
+	await followed
 	await until('the execution', async () =>
 		(await talk.request(request)).status === 'verifying' ? true : undefined,
 	)

@@ -69,7 +69,7 @@ async function decideOnce(context: Context, actor: Actor, id: string, input: Vot
 		const digest = await currentDigest(row)
 		if (input.actionDigest !== digest) throw digestChanged(row)
 		const known = votes.find((vote) => vote.digest === digest && isOf(vote, voter, personNow))
-		if (known) {
+		if (known && !breaksGlassNow(known, voter, input)) {
 			if (known.actor === voter.actor.id && known.vote === input.vote) return false
 			throw alreadyVoted(row, known)
 		}
@@ -99,6 +99,10 @@ type PersonNow = (actorId: string) => string
 /** Whether a stored vote is of the same person, as of the vote or as of now. */
 const isOf = (vote: VoteRow, { actor, person }: Voter, personNow: PersonNow): boolean =>
 	vote.actor === actor.id || vote.person === person || personNow(vote.actor) === person
+
+/** An approval that its voter now turns into one that is enough alone. */
+const breaksGlassNow = (known: VoteRow, { actor }: Voter, { breakGlass }: VoteInput): boolean =>
+	breakGlass === true && known.actor === actor.id && known.vote === 'approve' && !known.breakGlass
 
 /** Who asked for it: the requester, and who proposed the words of a reason table. */
 async function askersOf(context: Context, row: RequestRow): Promise<{ actor: string; person: string }[]> {
@@ -236,14 +240,14 @@ async function store(context: Context, decision: Decision): Promise<void> {
 	const now = context.now()
 	const { vote, reason, breakGlass = false } = input
 	const values = { vote, reason, digest, breakGlass, at: now, actor: voter.actor.id }
-	// A vote for an earlier form of the action is void: this one takes its place.
+	// A vote for an earlier form of the action is void: this one takes its place, as break-glass does.
 	const cast = context.db
 		.insert(requestVotes)
 		.values({ request: row.id, person: voter.person, ...values })
 		.onConflictDoUpdate({
 			target: [requestVotes.request, requestVotes.person],
 			set: values,
-			setWhere: sql`${requestVotes.digest} <> ${digest}`,
+			setWhere: sql`${requestVotes.digest} <> ${digest} OR ${requestVotes.breakGlass} < excluded.break_glass`,
 		})
 	const isApproved = vote === 'approve' && (breakGlass || approvals + 1 >= row.needs)
 	const entries = [
