@@ -175,12 +175,15 @@ async function approve(
 	await until('the execution', async () =>
 		(await talk.request(request)).status === 'verifying' ? true : undefined,
 	)
-	const done = await until('the message of the execution', async () => {
-		const message = await talk.message(request)
-		return shownIn(message).includes('verifying') && shownIn(message).includes('waits until')
-			? message
-			: undefined
-	})
+	const done = await until(
+		'the message of the execution',
+		async () => {
+			const message = await talk.message(request)
+			const shown = shownIn(message)
+			return shown.includes('verifying') && shown.includes('waits until') ? message : undefined
+		},
+		async () => [await talk.message(request), await talk.request(request), talk.logged],
+	)
 	recorder.note('carla approves too')
 	recorder.posted(done)
 	expect(shownIn(done)).not.toContain('"Review"')
