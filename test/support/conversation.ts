@@ -98,6 +98,17 @@ export async function openConversation({ approvals, env = {}, serve = async () =
 				async () => (await workspace.messages()).find((m) => JSON.stringify(m).includes(text)),
 				() => logged,
 			),
+		/** The message of a request, not that of its incident, which names it too. */
+		requestMessage: (id: string) =>
+			until(
+				`the message of ${id}`,
+				async () =>
+					(await workspace.messages()).find(({ blocks: [first], text }) => {
+						const title = (first as Json)?.text?.text ?? ''
+						return title.startsWith('Rollback of') && text.includes(id)
+					}),
+				() => logged,
+			),
 		async close() {
 			await server.close()
 			await workspace.close()
