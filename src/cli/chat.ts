@@ -7,6 +7,9 @@ import { type Command, type Terminal, textOption, UsageError } from './command.t
 
 type Form = { id: string; value: string; submit: string; fields: Field[]; typed: Record<string, string> }
 
+const requestId = /\breq_[0-9a-z]{26}\b/g
+const maxReviews = 5
+const reviewOf = (id: string) => ({ action: 'request_review', value: id })
 const confirming = ['yes', 'y']
 const leaving = ['quit', 'exit']
 
@@ -29,6 +32,8 @@ class Conversation {
 		const text = line.trim()
 		if (this.form) return this.fill(this.form, text)
 		if (text === '') return
+		const request = /^(?:\/plumb\s+)?review\s+(\S+)$/i.exec(text)?.[1]
+		if (request !== undefined) return this.send({ press: reviewOf(request) })
 		const button = /^\d{1,2}$/.test(text) ? this.buttons[Number(text) - 1] : undefined
 		if (button) return this.send({ press: { action: button.action, value: button.value } })
 		return this.send({ text })
@@ -74,11 +79,24 @@ class Conversation {
 		const { lines, buttons, fields } = readReply(reply.blocks as ChatBlock[])
 		this.print((reply.form ? [plainOf(reply.text), ...lines] : lines).join('\n').trim())
 		if (Object.keys(reply.errors).length > 0 && filled) return this.retry(filled, reply.errors)
-		this.buttons = buttons
 		const { form } = reply
+		this.buttons = form ? buttons : this.offerReviews(reply.text, buttons)
 		if (!form || form.submit === null || fields.length === 0) return
 		this.form = { id: form.id, value: form.value, submit: form.submit, fields, typed: {} }
 		this.prompt(this.form)
+	}
+
+	/** The buttons of a reply, and one for each request that it names: here there is no channel with its message. */
+	private offerReviews(text: string, buttons: readonly Button[]): Button[] {
+		const ids = [...new Set(text.match(requestId) ?? [])].slice(0, maxReviews)
+		const all = [...buttons, ...ids.map((id) => ({ label: `Review ${id}`, ...reviewOf(id) }))]
+		this.print(
+			all
+				.slice(buttons.length)
+				.map(({ label }, i) => `[${buttons.length + i + 1}] ${label}`)
+				.join('   '),
+		)
+		return all
 	}
 
 	/** Asks again for the fields that were refused. */
@@ -114,8 +132,8 @@ Speaks the words of /plumb without Slack: a line in, a reply out, over HTTP with
 for the commands, the number of a button to press it, and quit (or Ctrl-D) to leave.
 
 The key decides who speaks. --as says who that should be, its owner such as ana@bank.example, and is refused if the key is not
-theirs: nobody can speak, or vote, for somebody else. Review shows the exact action and its digest, asks for the decision and
-the reason, and votes only after a yes.
+theirs: nobody can speak, or vote, for somebody else. Review (the number, or review ID) shows the exact action and its
+digest, asks for the decision and the reason, and votes only after a yes.
 
   --as PERSON   the owner of the key, or its actor (key:key_…)
 

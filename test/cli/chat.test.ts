@@ -73,4 +73,54 @@ describe('plumbline chat', () => {
 		expect(out).not.toMatch(/[\u001b\u202e]/)
 		expect(out).toContain('\\u001b[2Jx')
 	})
+
+	it('requests, refuses to approve what one has requested, and votes only after a yes', async ({
+		server,
+	}) => {
+		const features = [{ name: 'income', type: 'numeric' }]
+		await server.post('/v1/models', { model: 'credit', task: 'binary' })
+		for (const version of ['1', '2']) {
+			await server.post('/v1/models/credit/versions', { version, features })
+			const json = { champion: version }
+			await server.fetch('/v1/models/credit/deployments/production', { method: 'PUT', json })
+		}
+		const owner = 'ben@bank.example'
+		const ben = (await server.post('/v1/keys', { name: 'ben', role: 'approver', owner })).body.secret
+		const speak = async (key: string, ...lines: string[]) => {
+			const env = { PLUMBLINE_URL: server.url, PLUMBLINE_KEY: key }
+			const { code, out, err } = await plumbline(['chat'], env, undefined, `${lines.join('\n')}\n`)
+			expect([code, err], out).toEqual([0, ''])
+			return out
+		}
+		const ana = keys.ana as string
+		const asked = await speak(
+			ana,
+			'rollback credit because <!channel> income is in cents',
+			'1',
+			'approve',
+			'sure',
+			'yes',
+		)
+		const id = /req_[0-9a-z]{26}/.exec(asked)?.[0] as string
+		const request = async () => (await server.fetch(`/v1/requests/${id}`)).body
+		const { actionDigest } = await request()
+		expect(asked).toContain(`[1] Review ${id}`)
+		expect(asked).toContain('<!channel> income is in cents')
+		expect(asked).toContain('Your vote was not counted.')
+		expect(await speak(ben, `approve ${id}`, `review ${id}`, 'approve', 'seen', 'no')).toContain(
+			'Nothing was sent.',
+		)
+		expect(await speak(ben, `review ${id}`, 'maybe', 'cancel')).toContain(
+			'Type Approve or Reject, or cancel.',
+		)
+		expect(await request()).toMatchObject({ status: 'pending', votes: [] })
+		const voted = await speak(ben, 'requests', '1', 'Approve', '', 'the source is broken', 'yes')
+		expect(voted).toContain(actionDigest)
+		expect(voted).toMatch(
+			/Decision: Approve\n +Reason: the source is broken\nSubmit\? Type yes; anything else cancels\./,
+		)
+		expect(voted).toContain('Your vote is stored.')
+		expect((await request()).votes).toMatchObject([{ person: owner, reason: 'the source is broken' }])
+		await expect.poll(async () => (await request()).status).toBe('verified')
+	})
 })

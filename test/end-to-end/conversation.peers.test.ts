@@ -30,7 +30,7 @@ const caller =
 		return response.json()
 	}
 
-/** A registry with seven versions of the model, of which the last is the champion. */
+/** A registry with seven versions of the model. */
 async function registry() {
 	const folder = mkdtempSync(join(tmpdir(), 'plumbline-mlflow-'))
 	opened.push(() => rm(folder, { recursive: true, force: true }))
@@ -40,9 +40,10 @@ async function registry() {
 	await call('POST', 'registered-models/create', { name: model })
 	for (let version = 1; version <= 7; version++)
 		await call('POST', 'model-versions/create', { name: model, source: `s3://models/credit-risk/${version}` })
-	await call('POST', 'registered-models/alias', { name: model, alias: 'champion', version: '7' })
 	return {
 		url,
+		serve: (version: string) =>
+			call('POST', 'registered-models/alias', { name: model, alias: 'champion', version }),
 		champion: async (): Promise<Json> =>
 			(await call('GET', 'registered-models/alias', { name: model, alias: 'champion' })).model_version,
 	}
@@ -66,7 +67,8 @@ executors:
 describe.runIf(hasPeers('mlflow'))('a conversation about a drift, with MLflow', () => {
 	it('moves the alias and the deployment once, and reads as docs/conversation.md says', async () => {
 		const mlflow = await registry()
-		const talk = await openConversation({ approvals, env: { PLUMBLINE_MLFLOW_URL: mlflow.url } })
+		const env = { PLUMBLINE_MLFLOW_URL: mlflow.url }
+		const talk = await openConversation({ approvals, env, serve: mlflow.serve })
 		opened.push(() => talk.close())
 		const follower = new FollowerProcess(talk.url, model, peersPython)
 		opened.push(() => follower.stop())

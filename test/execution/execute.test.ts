@@ -90,6 +90,30 @@ describe('an approved rollback', () => {
 		})
 	})
 
+	test('is compared with what was approved by the process that takes over too', async ({ context }) => {
+		await deployCredit(context)
+		const plan = { executor: 'webhook', calls: ['POST https://ops.example/act'] }
+		const { id } = await approvedRequest(context, rollbackTo7, { plan, status: 'executing' })
+		await executeRequest(context, id)
+		expect((await storyOf(context, id)).status).toBe('stale')
+		expect(await findDeployment(context, 'credit', 'production')).toMatchObject({ champion: '8' })
+	})
+
+	test('fails with what to do when its executor is not there', async ({ context }) => {
+		await deployCredit(context)
+		const { id } = await approvedRequest(context, {
+			kind: 'report',
+			model: 'credit',
+			environment: 'production',
+		})
+		await executeRequest(context, id)
+		expect(await storyOf(context, id)).toMatchObject({
+			status: 'failed',
+			error:
+				'There is no executor report in this process. Name another one in approvals.yaml, then request it again.',
+		})
+	})
+
 	test('is stale when the stored action is not the one that was approved', async ({ context }) => {
 		await deployCredit(context)
 		const { id } = await approvedRequest(context, rollbackTo7)

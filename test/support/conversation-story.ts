@@ -110,7 +110,7 @@ async function requestRollback(
 		action: { kind: 'rollback', model, environment: 'production', from: '7', to: '6' },
 		evidence: { incident },
 	})
-	const message = await talk.message(request.id)
+	const message = await talk.requestMessage(request.id)
 	recorder.posted(message)
 	expect(shownIn(message)).toContain(request.actionDigest)
 	return { request: request.id, actionDigest: request.actionDigest }
@@ -123,7 +123,7 @@ async function refuse(
 ): Promise<void> {
 	talk.jump(firstDay + 3 * 24 * hourMs + 9 * hourMs + 20 * minuteMs)
 	recorder.chapter('refused', 'Nobody approves alone')
-	const message = await talk.message(request)
+	const message = await talk.requestMessage(request)
 	recorder.presses(ana, 'Review')
 	const form = await ana.open(message, 'Review')
 	const typed = { decision: 'Approve', reason: 'I am sure' }
@@ -157,7 +157,7 @@ async function approve(
 	talk.jump(firstDay + 3 * 24 * hourMs + 9 * hourMs + 30 * minuteMs)
 	recorder.chapter('approval', 'Two people approve')
 	recorder.presses(ben, 'Review')
-	const form = await ben.open(await talk.message(request), 'Review')
+	const form = await ben.open(await talk.requestMessage(request), 'Review')
 	const typed = { decision: 'Approve', reason: 'version 6 does not read the new source' }
 	recorder.modal(ben, form, typed)
 	const first = await ben.submit(form, typed)
@@ -166,7 +166,7 @@ async function approve(
 		status: 'pending',
 		votes: [{ person: 'ben@bank.example' }],
 	})
-	const second = await carla.open(await talk.message(request), 'Review')
+	const second = await carla.open(await talk.requestMessage(request), 'Review')
 	const followed = serves('6')
 	const agreed = { decision: 'Approve', reason: 'agreed, until the source is fixed' }
 	const last = await carla.submit(second, agreed)
@@ -175,12 +175,15 @@ async function approve(
 	await until('the execution', async () =>
 		(await talk.request(request)).status === 'verifying' ? true : undefined,
 	)
-	const done = await until('the message of the execution', async () => {
-		const message = await talk.message(request)
-		return shownIn(message).includes('verifying') && shownIn(message).includes('waits until')
-			? message
-			: undefined
-	})
+	const done = await until(
+		'the message of the execution',
+		async () => {
+			const message = await talk.requestMessage(request)
+			const shown = shownIn(message)
+			return shown.includes('verifying') && shown.includes('waits until') ? message : undefined
+		},
+		async () => [await talk.requestMessage(request), await talk.request(request), talk.logged],
+	)
 	recorder.note('carla approves too')
 	recorder.posted(done)
 	expect(shownIn(done)).not.toContain('"Review"')
@@ -201,7 +204,7 @@ async function verify(
 	)
 	recorder.chapter('verified', 'Verified, and resolved')
 	const done = await until('the verified message', async () => {
-		const message = await talk.message(request)
+		const message = await talk.requestMessage(request)
 		return shownIn(message).includes('*verified*') ? message : undefined
 	})
 	recorder.posted(done)

@@ -21,13 +21,18 @@ export const firstDay = Date.parse('2026-03-02T00:00:00Z')
 const people = { ana: 'approver', ben: 'approver', carla: 'approver', dora: 'viewer' } as const
 export type PersonName = keyof typeof people
 
-type Options = { approvals?: string; env?: Record<string, string> }
+/** `serve` makes another system serve a version, before it is deployed here. */
+type Options = {
+	approvals?: string
+	env?: Record<string, string>
+	serve?: (version: string) => Promise<unknown>
+}
 
 /**
  * The whole service as `plumbline serve` starts it, with its schedules, in a Slack workspace. Its clock runs, and jumps when a
  * test says so. Version 6 of the model served first, then version 7.
  */
-export async function openConversation({ approvals, env = {} }: Options = {}) {
+export async function openConversation({ approvals, env = {}, serve = async () => {} }: Options = {}) {
 	const workspace = await openWorkspace(Object.keys(people))
 	const folder = mkdtempSync(join(tmpdir(), 'plumbline-talk-'))
 	const rules = join(folder, 'rules')
@@ -88,8 +93,21 @@ export async function openConversation({ approvals, env = {} }: Options = {}) {
 		request: (id: string): Promise<Json> => call('GET', `/v1/requests/${id}`),
 		/** The message of the channel that contains a text, once it does. */
 		message: (text: string) =>
-			until(`a message with "${text}" (${logged.join('; ')})`, async () =>
-				(await workspace.messages()).find((m) => JSON.stringify(m).includes(text)),
+			until(
+				`a message with "${text}"`,
+				async () => (await workspace.messages()).find((m) => JSON.stringify(m).includes(text)),
+				() => logged,
+			),
+		/** The message of a request, not that of its incident, which names it too. */
+		requestMessage: (id: string) =>
+			until(
+				`the message of ${id}`,
+				async () =>
+					(await workspace.messages()).find(({ blocks: [first], text }) => {
+						const title = (first as Json)?.text?.text ?? ''
+						return title.startsWith('Rollback of') && text.includes(id)
+					}),
+				() => logged,
 			),
 		async close() {
 			await server.close()
@@ -97,7 +115,7 @@ export async function openConversation({ approvals, env = {} }: Options = {}) {
 			await rm(folder, { recursive: true, force: true })
 		},
 	}
-	await prepare(talk)
+	await prepare(talk, serve)
 	return talk
 }
 
@@ -128,7 +146,10 @@ const caller =
 		return text === '' ? undefined : JSON.parse(text)
 	}
 
-async function prepare({ call, workspace, jump }: Conversation): Promise<void> {
+async function prepare(
+	{ call, workspace, jump }: Conversation,
+	serve: NonNullable<Options['serve']>,
+): Promise<void> {
 	const path = `/v1/models/${model}`
 	const { served, features } = creditRisk
 	if (!served) throw new Error('the model has no file')
@@ -140,15 +161,13 @@ async function prepare({ call, workspace, jump }: Conversation): Promise<void> {
 		return { features, score, segment }
 	})
 	const artifact = { sha256: await sha256Hex(served.file), format: served.format }
-	for (const [version, daysBefore] of [
-		['6', 10],
-		['7', 2],
-	] as const) {
-		jump(firstDay - daysBefore * dayMs)
+	jump(firstDay - 2 * dayMs)
+	for (const version of ['6', '7']) {
 		const { manifest, lineage } = served
 		await call('POST', `${path}/versions`, { version, features, artifact, manifest, lineage })
 		await call('PUT', `${path}/versions/${version}/artifact`, served.file)
 		await call('PUT', `${path}/versions/${version}/baseline`, baseline)
+		await serve(version)
 		await call('PUT', `${path}/deployments/production`, { champion: version })
 	}
 	await approveReasons(call, served.reasons)
@@ -190,7 +209,7 @@ export async function untilIncident(talk: Conversation): Promise<{ declined: str
 /** Until the jobs that a jump of the clock made due have run. */
 async function computed(talk: Conversation): Promise<void> {
 	const since = formatTime(talk.now() - minuteMs)
-	await until(`the jobs (${talk.logged.join('; ')})`, async () => {
+	await until('the jobs', async () => {
 		const runs = await listRuns(talk.context, admin, { limit: 50 })
 		const done = (job: string) =>
 			runs.some((run) => run.job === job && run.status === 'ok' && run.startedAt >= since)

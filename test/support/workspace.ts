@@ -290,16 +290,20 @@ const parsed = (text: string): Json => {
 	}
 }
 
-const waitMs = 60_000
+const waitMs = 120_000
 
-/** The first value that `read` finds; throws if there is none after some seconds. */
-export async function until<T>(what: string, read: () => T | undefined | Promise<T | undefined>): Promise<T> {
+/** The first value that `read` finds; throws, with what `explain` adds, if there is none after a while. */
+export async function until<T>(
+	what: string,
+	read: () => T | undefined | Promise<T | undefined>,
+	explain: () => unknown = () => '',
+): Promise<T> {
 	for (const began = Date.now(); Date.now() - began < waitMs; ) {
 		const value = await read()
-		if (value !== undefined && value !== false) return value
-		await new Promise((resolve) => setTimeout(resolve, 20))
+		if (value !== undefined) return value
+		await new Promise((resolve) => setTimeout(resolve, 50))
 	}
-	throw new Error(`${what} did not come within ${waitMs / 1000} s`)
+	throw new Error(`${what} did not come within ${waitMs / 1000} s. ${JSON.stringify(await explain())}`)
 }
 
 export { signingSecret }

@@ -1,7 +1,6 @@
 import { and, eq, gt, type SQL, sql } from 'drizzle-orm'
 import type { Context } from '../../context.ts'
 import type { Actor } from '../../core/actor.ts'
-import { sha256Hex } from '../../core/bytes.ts'
 import { AppError } from '../../core/errors.ts'
 import { formatTime } from '../../core/time.ts'
 import { type Change, commit, type EntryDraft } from '../../db/commit.ts'
@@ -21,7 +20,7 @@ import { expireRequest } from '../request/expire-requests.ts'
 import type { ActionRequest, VoteInput } from '../request/request.schema.ts'
 import { findRequest } from '../request/request.ts'
 import { requestNews } from '../request/request-news.ts'
-import { isOverdue, type RequestRow, toRequest } from '../request/request-record.ts'
+import { digestNow, isOverdue, type RequestRow, toRequest } from '../request/request-record.ts'
 import { targetGuard, targetHolds } from '../request/target-guard.ts'
 import { recordRefusal } from './refusals.ts'
 import { readVoter, type Voter } from './voter.ts'
@@ -66,7 +65,7 @@ async function decideOnce(context: Context, actor: Actor, id: string, input: Vot
 		const excluded = askers.flatMap((asker) => [asker.actor, asker.person, personNow(asker.actor)])
 		const policy = await policyOf(context, row)
 		checkVoter(row, voter, input, policy, excluded)
-		const digest = await currentDigest(row)
+		const digest = await digestNow(row)
 		if (input.actionDigest !== digest) throw digestChanged(row)
 		const known = votes.find((vote) => vote.digest === digest && isOf(vote, voter, personNow))
 		if (known && !breaksGlassNow(known, voter, input)) {
@@ -83,9 +82,6 @@ async function decideOnce(context: Context, actor: Actor, id: string, input: Vot
 		throw error
 	}
 }
-
-/** The digest of the action that is stored: the column is never trusted. */
-const currentDigest = async (row: RequestRow) => `sha256:${await sha256Hex(row.action)}`
 
 /** The policy of the request; for requests of old versions that of today, with as many approvals as it said. */
 async function policyOf(context: Context, row: RequestRow): Promise<AppliedPolicy> {

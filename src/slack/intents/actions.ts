@@ -185,9 +185,9 @@ function sentencesOf(tokens: readonly Token[]): number {
 
 /** Whether a reason goes on with another sentence, which could take back what was said. */
 const goesOn = /[.?!;\n]\s+(?=\S)/
-const undone =
+const retraction =
 	/\b(no,? wait|never ?mind|scratch that|just kidding|jk|on second thoughts?|or not|(?:forget|cancel|ignore) (?:it|that|this)|(?:don'?t|do not) do (?:it|that|this))\b/i
-const retracts = (reason: string): boolean => goesOn.test(reason) || undone.test(reason)
+const retracts = (reason: string): boolean => goesOn.test(reason) || retraction.test(reason)
 
 /** Whether a reason goes on with a sentence that does take back what was said, or questions it. */
 export function takesBack(reason: string): boolean {
@@ -195,7 +195,7 @@ export function takesBack(reason: string): boolean {
 	const words = tokensOf(later.join('\n')).tokens.map((t) => t.word)
 	return (
 		reason.includes('?') ||
-		undone.test(reason) ||
+		retraction.test(reason) ||
 		words.some((word, i) => isNegation(words, i) || word === 'actually')
 	)
 }

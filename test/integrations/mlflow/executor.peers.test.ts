@@ -21,7 +21,9 @@ describe.runIf(hasPeers('mlflow'))('a real MLflow server', () => {
 	beforeAll(async () => {
 		folder = await mkdtemp(join(tmpdir(), 'plumbline-mlflow-'))
 		mlflow = await startMlflow(folder, sendsWebhooks)
-		for (let i = 0; i < 3; i++) await logRun(mlflow.url)
+		const { model } = await logRun(mlflow.url)
+		for (let i = 0; i < 2; i++)
+			await post('model-versions/create', { name: 'credit-default', source: `models:/${model}` })
 	})
 	afterAll(async () => {
 		await mlflow?.stop()
@@ -29,12 +31,14 @@ describe.runIf(hasPeers('mlflow'))('a real MLflow server', () => {
 	})
 	const api = async (path: string, init?: RequestInit) =>
 		(await fetch(`${mlflow.url}/api/2.0/mlflow/${path}`, init)).json()
-	const setAlias = (version: string) =>
-		api('registered-models/alias', {
+	const post = (path: string, json: object) =>
+		api(path, {
 			method: 'POST',
 			headers: { 'content-type': 'application/json' },
-			body: JSON.stringify({ name: 'credit-default', alias: 'champion', version }),
+			body: JSON.stringify(json),
 		})
+	const setAlias = (version: string) =>
+		post('registered-models/alias', { name: 'credit-default', alias: 'champion', version })
 	const champion = async () =>
 		(await api('registered-models/alias?name=credit-default&alias=champion')).model_version
 
@@ -95,16 +99,12 @@ describe.runIf(hasPeers('mlflow'))('a real MLflow server', () => {
 		const at = '/v1/models/credit-default/deployments/production'
 		await server.fetch(at, { method: 'PUT', json: { champion: '1' } })
 		await server.context.sql.batch([{ sql: 'UPDATE deployment SET since = since - 3600000' }])
-		const { webhook } = await api('webhooks', {
-			method: 'POST',
-			headers: { 'content-type': 'application/json' },
-			body: JSON.stringify({
-				name: 'plumbline',
-				url: `${server.url}/ingest/mlflow/webhook`,
-				events: [{ entity: 'MODEL_VERSION_ALIAS', action: 'CREATED' }],
-				secret,
-				status: 'ACTIVE',
-			}),
+		const { webhook } = await post('webhooks', {
+			name: 'plumbline',
+			url: `${server.url}/ingest/mlflow/webhook`,
+			events: [{ entity: 'MODEL_VERSION_ALIAS', action: 'CREATED' }],
+			secret,
+			status: 'ACTIVE',
 		})
 		expect(webhook).toMatchObject({ status: 'ACTIVE' })
 		await setAlias('3')
