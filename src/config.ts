@@ -3,6 +3,7 @@ import type { Context } from './context.ts'
 import { AppError } from './core/errors.ts'
 import { defaultLimits, type Limits } from './core/limits.ts'
 import { nearest } from './core/nearest.ts'
+import { secretReference } from './core/secret-reference.ts'
 import { logLevels } from './platform/logger.ts'
 import type { ArtifactSettings } from './registry/artifact/artifact-source.ts'
 
@@ -130,6 +131,11 @@ export const Config = z.object({
 	PLUMBLINE_MLFLOW_TOKEN: text.optional(),
 	/** The secret of the webhook in MLflow that posts to /ingest/mlflow/webhook. */
 	PLUMBLINE_MLFLOW_WEBHOOK_SECRET: text.optional(),
+	/** A GitHub App whose deployment protection rule asks here: the secret of its webhook, its id, and where its key is. */
+	PLUMBLINE_GITHUB_WEBHOOK_SECRET: text.optional(),
+	PLUMBLINE_GITHUB_APP_ID: text.optional(),
+	PLUMBLINE_GITHUB_APP_KEY: text.regex(secretReference, 'must be env:NAME or file:PATH').optional(),
+	PLUMBLINE_GITHUB_API: httpUrl.default('https://api.github.com'),
 	/** A catalogue that receives OpenLineage events. */
 	PLUMBLINE_OPENLINEAGE_URL: httpUrl.optional(),
 	PLUMBLINE_OPENLINEAGE_API_KEY: text.optional(),
@@ -173,6 +179,10 @@ function faultsBetween(env: Readonly<Record<string, string>>): [name: string, me
 		])
 	if (env.PLUMBLINE_OPENLINEAGE_URL === undefined && env.PLUMBLINE_OPENLINEAGE_API_KEY !== undefined)
 		faults.push(['PLUMBLINE_OPENLINEAGE_URL', 'is required with PLUMBLINE_OPENLINEAGE_API_KEY'])
+	const github = ['PLUMBLINE_GITHUB_WEBHOOK_SECRET', 'PLUMBLINE_GITHUB_APP_ID', 'PLUMBLINE_GITHUB_APP_KEY']
+	const missing = github.filter((name) => env[name] === undefined)
+	if (missing.length < github.length)
+		for (const name of missing) faults.push([name, 'is required with the other settings of the GitHub App'])
 	if (bot === undefined && (secret ?? app) !== undefined)
 		faults.push(['SLACK_BOT_TOKEN', 'is required with the other settings of Slack'])
 	if (bot !== undefined && secret === undefined && app === undefined)

@@ -83,6 +83,8 @@ export type Context = {
 	runs?: RunReader
 	/** Takes signed messages of other systems, by their source, where they are configured. */
 	hooks?: Hooks
+	/** Answers deployments that wait at GitHub for the decision on their request, where that is configured. */
+	answerGates?: () => Promise<{ answered: number; waiting: number }>
 	/** Receives versions, baselines and deployments, when a lineage catalogue is connected. */
 	lineageSink?: LineageSink
 }

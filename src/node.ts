@@ -18,7 +18,7 @@ import { ByteBudget } from './core/byte-budget.ts'
 import { AppError } from './core/errors.ts'
 import { openDatabase } from './db/database.ts'
 import { migrate, openSql } from './db/open-node.ts'
-import { resumeExecutions, stopExecutions } from './execution/wake-up.ts'
+import { finishExecutions } from './execution/wake-up.ts'
 import type { ProcessUsage, Service, Sessions } from './http/endpoint.ts'
 import { metricsOnly } from './http/prometheus.ts'
 import { Traffic } from './http/traffic.ts'
@@ -228,7 +228,7 @@ export type Running = {
 /** Starts the whole service: HTTP, schedules and Slack. Resolves when it listens. Throws AppError with what to do. */
 export async function startServer(config: Config, overrides: Overrides = {}): Promise<Running> {
 	const opened = await openContext(config, { needsRules: true, ...overrides })
-	const stops: Stops = [opened.close, () => stopExecutions(opened.context)]
+	const stops: Stops = [opened.close, () => finishExecutions(opened.context)]
 	const close = async () => {
 		for (const stop of stops.splice(0).reverse()) await stop()
 	}
@@ -275,7 +275,6 @@ async function start(config: Config, { context, rules }: Opened, stops: Stops, s
 	const metricsUrl = await listenForPrometheus(config, { context, options, traffic, budget }, stops)
 	if (config.PLUMBLINE_PUBLIC_URL === undefined) context.publicUrl = listening.url
 	stops.push(await startSchedules(context, processOwner))
-	await resumeExecutions(context)
 	await slack?.start?.()
 	stops.push(async () => slack?.stop?.())
 	return { url: listening.url, metricsUrl, firstKey }

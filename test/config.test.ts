@@ -66,6 +66,8 @@ describe('the environment', () => {
 		[{ SLACK_BOT_TOKEN: 'secret-of-another-kind' }, 'SLACK_BOT_TOKEN must be a bot token (xoxb-…).'],
 		[{ SLACK_BOT_TOKEN: 'xoxb-1' }, /^SLACK_SIGNING_SECRET is required with SLACK_BOT_TOKEN/],
 		[{ SLACK_APP_TOKEN: 'xapp-1' }, /^SLACK_BOT_TOKEN is required/],
+		[{ SLACK_CLIENT_ID: '1.2', SLACK_CLIENT_SECRET: 's' }, /^PLUMBLINE_TOKEN_KEY is required to let other/],
+		[{ SLACK_CLIENT_ID: '1.2', PLUMBLINE_TOKEN_KEY: 'k' }, /^SLACK_CLIENT_SECRET is required to let other/],
 		[{ PLUMBLINE_MLFLOW_URL: 'mlflow:5000' }, /^PLUMBLINE_MLFLOW_URL must be a URL/],
 		[{ PLUMBLINE_MLFLOW_TOKEN: 't' }, /^PLUMBLINE_MLFLOW_URL is required/],
 		[

@@ -28,8 +28,8 @@ export function executorChoice(
 	action: Pick<Action, 'kind' | 'environment'>,
 	model: Pick<ModelRow, 'name' | 'tags' | 'riskTier'>,
 ): { name: string; settings: unknown } {
-	const isOurs = !deploymentKinds.includes(action.kind) && action.kind !== 'retraining'
-	if (isOurs) return { name: action.kind, settings: {} }
+	const isLocal = !deploymentKinds.includes(action.kind) && action.kind !== 'retraining'
+	if (isLocal) return { name: action.kind, settings: {} }
 	const target = targetOf(action, model)
 	return context.policies.current().executors.find((e) => matchesAction(e, target)) ?? pointer
 }

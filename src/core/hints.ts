@@ -44,6 +44,10 @@ const wordings = {
 		http: 'GET /v1/incidents lists them.',
 		slack: '`/plumb incidents` lists them.',
 	}),
+	'create-silence': () => ({
+		http: 'Create it with POST /v1/silences.',
+		slack: '`/plumb silence` creates it.',
+	}),
 	'list-silences': () => ({ http: 'GET /v1/silences lists them.' }),
 	'lift-freeze': ({ model, version }: { model: string; version: string }) => ({
 		http: `An admin lifts the freeze with DELETE /v1/models/${at(model)}/versions/${at(version)}/freeze.`,

@@ -122,8 +122,8 @@ export async function claimMessages(context: Context, due: DueMessages): Promise
 	return { ...due, attempts: due.attempts + 1, token }
 }
 
-/** Old news of an incident is worthless; a catalogue that misses a fact misses it for ever. */
-const maxAttempts = { incident: 12, request: 12, lineage: 3000, 'training-run': 12 } as const
+/** A day for people, who are shown the state of then; a catalogue that misses a fact misses it for ever. */
+const maxAttempts = { incident: 100, request: 100, lineage: 3000, 'training-run': 12 } as const
 const firstPauseMs = 5 * secondMs
 const maxPauseMs = 15 * minuteMs
 const keepMs = 30 * dayMs

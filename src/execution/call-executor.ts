@@ -51,8 +51,8 @@ export const act = (work: Work): Promise<Acted<ChangeSet>> => settled(work, (cal
 
 /** Asks how an accepted action goes on; undefined if the target cannot be asked. */
 export const poll = async (work: Work): Promise<Acted<ChangeSet> | undefined> => {
-	const { poll: ask } = work.executor
-	return ask && settled(work, (call) => ask(call))
+	const { executor } = work
+	return executor.poll && settled(work, executor.poll)
 }
 
 async function settled(

@@ -6,6 +6,7 @@ import type { Actor } from '../core/actor.ts'
 import { digestOf } from '../core/canonical-json.ts'
 import { newId } from '../core/ids.ts'
 import { minuteMs } from '../core/time.ts'
+import { commit } from '../db/commit.ts'
 import { deployments, executions, models, requests } from '../db/schema.ts'
 import type { Action } from '../ports/executors.ts'
 import { executor } from './claim.ts'
@@ -112,7 +113,9 @@ async function wakeRequests(context: Context, { model, environment }: Serving): 
 		.where(underWay)
 	for (const { id, status } of rows) {
 		if (status !== 'verifying') continue
-		await context.db.update(executions).set({ notBefore: context.now() }).where(eq(executions.request, id))
+		const now = context.now()
+		const query = context.db.update(executions).set({ notBefore: now }).where(eq(executions.request, id))
+		await commit(context, executor, [], [{ query }])
 		startExecution(context, id)
 	}
 	return rows.length > 0

@@ -4,6 +4,7 @@ import type { RequestRow } from '../approvals/request/request-record.ts'
 import type { Context } from '../context.ts'
 import { AppError } from '../core/errors.ts'
 import { newId } from '../core/ids.ts'
+import { peerText } from '../core/peer-text.ts'
 import { hourMs, secondMs } from '../core/time.ts'
 import type { ChangeSet } from '../db/changes.ts'
 import { commit } from '../db/commit.ts'
@@ -23,6 +24,8 @@ export type Work = {
 	execution: ExecutionRow
 	action: Action
 	executor: Executor<ChangeSet>
+	/** Why there is no executor. */
+	missing?: string
 	token: string
 }
 
@@ -66,27 +69,28 @@ export async function claimExecution(context: Context, id: string): Promise<Work
 		.where(and(eq(executions.request, id), eq(executions.claim, token)))
 	if (!row) return undefined
 	const action = JSON.parse(row.request.action) as Action
-	const opened = await openExecutor(context, action)
-	return { context, request: row.request, execution: row.execution, action, executor: opened, token }
+	return { context, ...row, action, token, ...(await openExecutor(context, action)) }
 }
 
-/** The executor that carries out an action; where there is none, one that refuses and says why. */
-export async function openExecutor(context: Context, action: Action): Promise<Executor<ChangeSet>> {
-	const refusing = (name: string, why: string): Executor<ChangeSet> => ({
-		name,
-		isLocal: true,
-		plan: () => ({ executor: name, calls: [] }),
-		act: async () => ({ status: 'refused', detail: why }),
-	})
+/** The executor that carries out an action; where there is none, one that refuses, and why. */
+export async function openExecutor(
+	context: Context,
+	action: Action,
+): Promise<{ executor: Executor<ChangeSet>; missing?: string }> {
+	const refusing = (name: string, missing: string) => {
+		const plan = () => ({ executor: name, calls: [] })
+		const act = async () => ({ status: 'refused', detail: missing }) as const
+		return { executor: { name, isLocal: true, plan, act }, missing }
+	}
 	try {
 		const { name, executor } = executorFor(context, action, await findModel(context, action.model))
-		return (
-			executor ??
-			refusing(name, `There is no executor ${name} in this process. Name another one in approvals.yaml.`)
+		if (executor) return { executor }
+		return refusing(
+			name,
+			`There is no executor ${name} in this process. Name another one in approvals.yaml, then request it again.`,
 		)
 	} catch (error) {
-		if (!(error instanceof AppError)) throw error
-		return refusing('none', `The executor cannot be opened: ${error.message}`)
+		return refusing('none', `The executor cannot be opened: ${peerText(error)}`)
 	}
 }
 

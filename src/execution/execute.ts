@@ -21,8 +21,8 @@ const acceptedForMs = dayMs
  * Carries out an approved request, as far as it can go now. The stages, in order:
  *
  *   claim    holds the execution: of all processes, one goes on, and writes only while it holds it
- *   start    checks that the action is still what was approved
- *   read     looks at the target: there already is done, elsewhere is stale
+ *   start    begins, unless an approval by break-glass is too old
+ *   read     checks that it is still what was approved, and looks at the target: there already is done, elsewhere is stale
  *   act      records that it acts, then calls the executor
  *   record   stores how that ended: done, accepted, refused, or unknown and to be repeated after a pause
  *   verify   reads back, and waits for the rule that fired
@@ -68,21 +68,12 @@ async function letGo({ context, request, execution, token }: Work, error: unknow
 const pauseMs = (failures: number, retryAfterMs = 0): number =>
 	Math.min(maxPauseMs, Math.max(retryAfterMs, backoffMs(failures, firstPauseMs, longestPauseMs)))
 
-/** Begins, unless what would be done is not what was approved. */
 async function start(work: Work): Promise<void> {
-	const { context, request, action, executor: target } = work
+	const { context, executor: target } = work
 	if (await isTooLate(work))
 		return conclude(work, 'expired', 'The emergency approval was not carried out in time. Request it again.')
-	const begin = { entry: 'start-execution', set: { startedAt: context.now(), executor: target.name } }
-	await record(work, { status: 'executing', ...begin })
-	if ((await digestOf(action)) !== request.actionDigest)
-		return conclude(work, 'stale', 'The stored action is not the one that was approved.')
-	if (request.plan !== null && canonicalJson(target.plan(action)) !== canonicalJson(request.plan))
-		return conclude(
-			work,
-			'stale',
-			`${target.name} would now do something else than what was approved. Request it again.`,
-		)
+	const set = { startedAt: context.now(), executor: target.name }
+	return record(work, { status: 'executing', entry: 'start-execution', set })
 }
 
 /** An approval by break-glass has a short life. */
@@ -98,18 +89,38 @@ async function isTooLate({ context, request }: Work): Promise<boolean> {
 /** Brings the target to where it should be, as far as that can be done now. */
 async function bring(work: Work): Promise<void> {
 	const { execution } = work
+	const change = await changeSince(work)
+	if (change) return conclude(work, execution.doubt === 0 ? change.status : 'inconclusive', change.why)
 	const seen = await readTarget(work)
 	const read: Step = { step: 'read', ok: seen.at !== 'failed', detail: seen.detail }
 	const steps = seen.at === 'unreadable' ? [] : [read]
 	if (seen.at === 'to') return reached(work, seen.detail, steps)
-	if (seen.at === 'elsewhere') return conclude(work, 'stale', staleText(work, seen), { steps })
 	const { result } = execution
+	// What is under way may pass through other states.
+	const isUnderWay = execution.acceptedAt !== null && !result
+	if (seen.at === 'elsewhere' && !isUnderWay) return conclude(work, 'stale', staleText(work, seen), { steps })
 	if (result?.status === 'failed') return conclude(work, 'failed', result.detail, { steps })
 	if (result?.status === 'done') return reached(work, result.detail, steps)
 	if (execution.acceptedAt !== null) return follow(work, execution.acceptedAt)
 	if (seen.at === 'failed') return again(work, seen, steps)
 	if (isExhausted(work)) return giveUp(work, seen)
 	return act(work, steps)
+}
+
+/** Why what would be done now is not what was approved. */
+async function changeSince({
+	request,
+	action,
+	executor: target,
+	missing,
+}: Work): Promise<{ status: 'stale' | 'failed'; why: string } | undefined> {
+	if ((await digestOf(action)) !== request.actionDigest)
+		return { status: 'stale', why: 'The stored action is not the one that was approved.' }
+	if (missing !== undefined) return { status: 'failed', why: missing }
+	if (request.plan === null || canonicalJson(target.plan(action)) === canonicalJson(request.plan))
+		return undefined
+	const why = `${target.name} would now do something else than what was approved. Request it again.`
+	return { status: 'stale', why }
 }
 
 const staleText = ({ action }: Work, { detail }: Seen): string =>

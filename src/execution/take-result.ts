@@ -22,7 +22,7 @@ export async function takeResult(
 	const [row] = await context.db.select().from(requests).where(eq(requests.id, request))
 	if (!row) throw new AppError('not-found', `There is no request "${request.slice(0, 100)}".`)
 	const action = JSON.parse(row.action) as Action
-	const executor = await openExecutor(context, action)
+	const { executor } = await openExecutor(context, action)
 	if (!executor.resultOf)
 		throw new AppError('conflict', `${executor.name}, which carries out ${request}, takes no results.`)
 	const result = await executor.resultOf(headers, body)

@@ -66,6 +66,8 @@ export type Endpoint = {
 	access: 'open' | Role | readonly Role[]
 	params?: z.ZodObject
 	query?: z.ZodObject
+	/** Headers that the handler reads, for the documentation. */
+	headers?: z.ZodObject
 	body?: z.ZodType
 	bodyExample?: unknown
 	/** The body can be left out. */

@@ -126,6 +126,7 @@ function toRoute(tag: string, endpoint: Endpoint): RouteConfig {
 		request: {
 			...(endpoint.params ? { params: endpoint.params } : {}),
 			...(endpoint.query ? { query: endpoint.query } : {}),
+			...(endpoint.headers ? { headers: endpoint.headers } : {}),
 			...requestBody(endpoint),
 		},
 		responses: { ...Object.fromEntries(answers), ...errorResponses(endpoint) },

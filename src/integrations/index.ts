@@ -2,6 +2,7 @@ import type { Context } from '../context.ts'
 import { ownExecutors } from '../execution/own-executors.ts'
 import type { ExecutorSettings } from '../rules/parse-policies.ts'
 import { vendorExecutors } from './executors.ts'
+import { answerGates, githubHook } from './github/gate.ts'
 import type { MlflowOptions } from './mlflow/client.ts'
 import { mlflowRunReader } from './mlflow/run-reader.ts'
 import { mlflowHook } from './mlflow/webhook.ts'
@@ -13,6 +14,10 @@ type Settings = {
 	PLUMBLINE_MLFLOW_PASSWORD?: string | undefined
 	PLUMBLINE_MLFLOW_TOKEN?: string | undefined
 	PLUMBLINE_MLFLOW_WEBHOOK_SECRET?: string | undefined
+	PLUMBLINE_GITHUB_WEBHOOK_SECRET?: string | undefined
+	PLUMBLINE_GITHUB_APP_ID?: string | undefined
+	PLUMBLINE_GITHUB_APP_KEY?: string | undefined
+	PLUMBLINE_GITHUB_API?: string | undefined
 	PLUMBLINE_OPENLINEAGE_URL?: string | undefined
 	PLUMBLINE_OPENLINEAGE_API_KEY?: string | undefined
 	PLUMBLINE_OPENLINEAGE_NAMESPACE?: string | undefined
@@ -26,12 +31,22 @@ export function connectIntegrations(context: Context, config: Settings): void {
 	if (mlflow !== undefined) context.runs = mlflowRunReader(context, mlflow)
 	if (config.PLUMBLINE_MLFLOW_WEBHOOK_SECRET !== undefined)
 		context.hooks = { mlflow: mlflowHook(context, config.PLUMBLINE_MLFLOW_WEBHOOK_SECRET) }
+	connectGithub(context, config)
 	if (openLineage !== undefined)
 		context.lineageSink = openLineageSink(context, {
 			url: openLineage,
 			apiKey: config.PLUMBLINE_OPENLINEAGE_API_KEY,
 			namespace: config.PLUMBLINE_OPENLINEAGE_NAMESPACE,
 		})
+}
+
+function connectGithub(context: Context, config: Settings): void {
+	const { PLUMBLINE_GITHUB_APP_ID: id, PLUMBLINE_GITHUB_APP_KEY: key } = config
+	const { PLUMBLINE_GITHUB_API: api, PLUMBLINE_GITHUB_WEBHOOK_SECRET: secret } = config
+	if (api === undefined || id === undefined || key === undefined || secret === undefined) return
+	const app = { api, id, key }
+	context.hooks = { ...context.hooks, github: githubHook(context, app, secret) }
+	context.answerGates = () => answerGates(context, app)
 }
 
 const mlflowOptions = (url: string, config: Settings): MlflowOptions => ({

@@ -72,8 +72,9 @@ const beforeSending =
 	/^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|EPROTO|ERR_SSL_.*|ERR_TLS_.*|CERT_.*|DEPTH_ZERO_.*|SELF_SIGNED_.*|UNABLE_TO_.*)$/
 
 /** Whether no connection was made: the name, the address or the certificate failed. */
-const isUnsent = ({ code = '', syscall }: Cause): boolean =>
-	beforeSending.test(code) || syscall === 'connect' || syscall === 'getaddrinfo'
+const isUnsent = ({ code = '', syscall, message }: Cause): boolean =>
+	// fetch refuses some ports, such as 1 and 6000.
+	message === 'bad port' || beforeSending.test(code) || syscall === 'connect' || syscall === 'getaddrinfo'
 
 const isRetryable = (status: number) => status === 408 || status === 429 || status >= 500
 

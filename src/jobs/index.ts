@@ -7,7 +7,7 @@ import { nearest } from '../core/nearest.ts'
 import { sleep } from '../core/retry.ts'
 import { replayDue } from '../decisions/replay/replay-due.ts'
 import { checkTargets } from '../execution/check-targets.ts'
-import { executeDue } from '../execution/execute-due.ts'
+import { executeDue, hasDue } from '../execution/execute-due.ts'
 import { allModels } from '../registry/model/find-model.ts'
 import { deleteOldPictures } from '../slack/delivery/share-picture.ts'
 import { pruneForms } from '../slack/forms/form.ts'
@@ -77,7 +77,8 @@ export const retention = {
 export const execute = {
 	id: 'execute',
 	cron: '* * * * *',
-	run: async (context: Context) => ({ ...(await executeDue(context)) }),
+	isDue: hasDue,
+	run: async (context: Context) => ({ ...(await executeDue(context)), ...(await context.answerGates?.()) }),
 } satisfies Job
 
 /** Reads what serves at the targets of other executors than the pointer, and compares it with the deployments. */

@@ -2,5 +2,5 @@
 export type Hook = (headers: Headers, body: Uint8Array<ArrayBuffer>) => Promise<Record<string, unknown>>
 
 /** The systems that send messages. */
-export const hookSources = ['mlflow'] as const
+export const hookSources = ['mlflow', 'github'] as const
 export type Hooks = Partial<Record<(typeof hookSources)[number], Hook>>

@@ -21,6 +21,8 @@ export type SlackHome = { team: string; enterprise: string | undefined; isOrgWid
 
 /** Slack's Web API with the token of one workspace, and the channel to post to. */
 export type SlackClient = {
+	/** Absent: the workspace of SLACK_BOT_TOKEN. */
+	team?: string
 	call: SlackCall
 	/** The answer of a method that only reads, at most `maxAgeMs` old. With 0, Slack is asked anew. */
 	read(

@@ -45,13 +45,13 @@ const where = {
 const match = { kinds: listOf(z.enum(requestKinds)).optional(), ...where }
 
 /** A duration within bounds, in milliseconds. */
-const duration = (least: string, most: string) =>
+const duration = (min: string, max: string) =>
 	z.string().transform((value, issues) => {
 		const ms = parseDuration(value)
-		if (ms !== undefined && ms >= (parseDuration(least) ?? 0) && ms <= (parseDuration(most) ?? 0)) return ms
+		if (ms !== undefined && ms >= (parseDuration(min) ?? 0) && ms <= (parseDuration(max) ?? 0)) return ms
 		issues.addIssue({
 			code: 'custom',
-			message: `must be a duration from ${least} to ${most}, such as 30m or 7d`,
+			message: `must be a duration from ${min} to ${max}, such as 30m or 7d`,
 		})
 		return z.NEVER
 	})

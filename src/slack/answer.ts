@@ -19,20 +19,24 @@ export const textReply = (text: string, isPersonal = false): Reply => ({
 
 /** Handles the words of a person: `/plumb …`, a mention or a direct message. Errors become replies, they are never thrown. */
 export const answerCommand = (context: Context, person: Person, text: string): Promise<Reply> =>
-	asPerson(context, person, (actor) => answerText(context, actor, unescapeText(text)), textReply)
+	asPerson(context, person, (actor, own) => answerText(own, actor, unescapeText(text)), textReply)
 
-/** Runs the work as the person; errors become text in markup. */
+/** The context of a workspace: what it calls at Slack has the token of that workspace. */
+export const inWorkspace = (context: Context, team: string): Context =>
+	context.slack ? { ...context, slack: context.slack.forTeam(team) } : context
+
+/** Runs the work as the person, in the context of their workspace; errors become text in markup. */
 export async function asPerson<T>(
 	context: Context,
 	person: Person,
-	work: (actor: Actor) => Promise<T>,
+	work: (actor: Actor, own: Context) => Promise<T>,
 	saying: (text: string, isPersonal: boolean) => T,
 	find: typeof slackActor = slackActor,
 ): Promise<T> {
 	try {
 		const actor = await find(context, person)
 		if (!actor) return saying(strangerText(person), true)
-		return await work(actor).catch(async (error: unknown) => {
+		return await work(actor, inWorkspace(context, person.team)).catch(async (error: unknown) => {
 			throw await withNearestModel(context, actor, error)
 		})
 	} catch (error) {

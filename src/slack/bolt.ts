@@ -12,10 +12,10 @@ import type { SlackEvent } from './events.ts'
 import { events, modals, shortcuts } from './interactions.ts'
 import type { Person } from './people/find-person.ts'
 import { workspaceEvents } from './people/workspace-events.ts'
-import type { Delivery } from './receiver.ts'
+import { type Delivery, handleOnce } from './receiver.ts'
 import type { Shortcut } from './shortcuts.ts'
 import { stayConnected } from './stay-connected.ts'
-import { workspaceOf } from './teams.ts'
+import { isConnectedTeam, notConnectedText, workspaceOf } from './teams.ts'
 import { asksForChange } from './understand.ts'
 
 type BoltOptions = { botToken: string; appToken?: string | undefined; apiUrl?: string | undefined }
@@ -45,9 +45,10 @@ export function boltApp(context: Context, options: BoltOptions) {
 		logger,
 		clientOptions,
 	})
-	listen(app, context)
+	listen(app, context, socket !== undefined)
 	for (const [type, note] of Object.entries(workspaceEvents))
 		app.event(type, async ({ event, body }) => note(context, workspaceOf({ ...body }), event))
+	if (socket) app.use(ignoreStrangers(context))
 	const process = (delivery: Delivery) => app.processEvent(delivery)
 	if (!socket) return { process }
 	// Bolt's own reconnection ends the process if Slack is unreachable for some seconds.
@@ -58,6 +59,16 @@ export function boltApp(context: Context, options: BoltOptions) {
 	}
 	return { process, socket: stayConnected(connection, context.logger) }
 }
+
+/** The receiver refuses workspaces that are not connected; in Socket Mode there is no receiver of ours. */
+const ignoreStrangers =
+	(context: Context): bolt.Middleware<bolt.AnyMiddlewareArgs> =>
+	async ({ body, next, ...args }) => {
+		const workspace = workspaceOf({ ...body })
+		if (await isConnectedTeam(context, workspace)) return next()
+		const { ack, command } = args as { ack?: (text?: string) => Promise<void>; command?: object }
+		await ack?.(command && notConnectedText(workspace))
+	}
 
 /** By default Bolt retries ten times over half an hour, without a timeout. */
 const clientOptionsOf = (context: Context, { apiUrl }: BoltOptions) => ({
@@ -91,7 +102,7 @@ type Response = Parameters<Respond>[0]
 const silent = (async () => undefined) as unknown as Respond
 
 /** Registers everything in `interactions.ts`. */
-function listen(app: bolt.App, context: Context): void {
+function listen(app: bolt.App, context: Context, isSocket: boolean): void {
 	app.command('/plumb', async ({ command, ack, respond = silent }) => {
 		const person = personOf(command, command.user_id)
 		const text = command.text ?? ''
@@ -151,7 +162,9 @@ function listen(app: bolt.App, context: Context): void {
 			const { user, authorizations } = { user: undefined, ...body, ...event } as EventBody
 			if (user === undefined) return
 			const person = personOf(body, user)
-			await answer(context, person, event as SlackEvent, authorizations?.[0]?.user_id)
+			const handle = () => answer(context, person, event as SlackEvent, authorizations?.[0]?.user_id)
+			// By HTTP the receiver has noted the event.
+			await (isSocket ? handleOnce(context, body.event_id, handle) : handle())
 		})
 }
 

@@ -20,11 +20,11 @@ export const answerButton = (
 	asPerson(
 		context,
 		person,
-		async (actor) => {
-			if (action.startsWith('pick_')) return runChoice(context, actor, value)
+		async (actor, own) => {
+			if (action.startsWith('pick_')) return runChoice(own, actor, value)
 			if (!Object.hasOwn(interactions, action)) throw new AppError('not-found', outdated)
 			const handler = interactions[action as keyof typeof interactions]
-			return asReply(await handler(context, { actor, words: [value], person }))
+			return asReply(await handler(own, { actor, words: [value], person }))
 		},
 		textReply,
 	)
@@ -45,7 +45,7 @@ export const answerOpening = (context: Context, person: Person, id: string, valu
 	asPerson(
 		context,
 		person,
-		(actor) => modalOf(id).open(context, { actor, words: [value], person }),
+		(actor, own) => modalOf(id).open(own, { actor, words: [value], person }),
 		(text) => textView(text),
 	)
 
@@ -60,7 +60,7 @@ export const answerSubmission = (
 	asPerson<Submitted>(
 		context,
 		person,
-		(actor) => modalOf(id).submit(context, { actor, words: [value], person }, typed),
+		(actor, own) => modalOf(id).submit(own, { actor, words: [value], person }, typed),
 		(text) => ({ view: textView(text) }),
 		opensModal(id) && modalOf(id).isChange ? freshActor : slackActor,
 	)

@@ -30,9 +30,9 @@ export type Slack = {
 export function connectSlack(context: Context, config: SlackConfig, keys: TokenKeys = []): void {
 	const { SLACK_BOT_TOKEN: token, SLACK_API_URL: apiUrl, SLACK_CHANNEL: channel = '' } = config
 	if (token === undefined) return
+	const drawsCharts = config.SLACK_CHARTS === 'native'
 	// Kept where it is there already, with what it has read.
-	context.slack ??= slackClient(context, { token, channel, apiUrl, keys })
-	context.slack.drawsCharts = config.SLACK_CHARTS === 'native'
+	context.slack ??= slackClient(context, { token, channel, apiUrl, keys, drawsCharts })
 	const { SLACK_CLIENT_ID: clientId, SLACK_CLIENT_SECRET: clientSecret } = config
 	if (clientId !== undefined && clientSecret !== undefined)
 		context.slackApp = { clientId, clientSecret, apiUrl: slackApiUrl(apiUrl), keys }

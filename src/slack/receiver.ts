@@ -108,6 +108,10 @@ function answer(
 					resolve(text(500, 'Something went wrong on our side. The log has the details.'))
 				},
 			)
+			.catch((error) => {
+				context.logger.error('a Slack request could not be noted', { error: peerText(error) })
+				resolve(text(500, 'Something went wrong on our side. The log has the details.'))
+			})
 			.finally(() => clearTimeout(late))
 		context.background?.(work)
 	})
@@ -158,6 +162,23 @@ async function noteRequest(context: Context, token: string): Promise<'first' | '
 
 async function markHandled(context: Context, token: string): Promise<void> {
 	await context.db.update(slackReplays).set({ handledAt: context.now() }).where(eq(slackReplays.token, token))
+}
+
+/** Handles an event that came by Socket Mode, where Slack sends it again too. */
+export async function handleOnce(
+	context: Context,
+	eventId: unknown,
+	handle: () => Promise<void>,
+): Promise<void> {
+	const token = `${eventPrefix}${eventId}`
+	if ((await noteRequest(context, token)) !== 'first') return
+	try {
+		await handle()
+		await markHandled(context, token)
+	} catch (error) {
+		await forgetRequest(context, token)
+		throw error
+	}
 }
 
 /** Forgets a request that was not handled, so that it can be sent again. */

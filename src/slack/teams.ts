@@ -1,5 +1,4 @@
 import type { Context } from '../context.ts'
-import { secondMs } from '../core/time.ts'
 import { within } from '../core/within.ts'
 import type { SlackClient, SlackHome } from '../ports/slack-client.ts'
 
@@ -25,11 +24,15 @@ export function workspaceOf(body: Readonly<Record<string, unknown>>): Workspace 
 	return { team: named ?? (organisation && textIn(user, 'team_id')), enterprise: organisation }
 }
 
-const homeWithinMs = secondMs
+const homeWithinMs = 500
 
 /** The workspace of SLACK_BOT_TOKEN, unless Slack takes longer than the person who waits for an answer can. */
 export const homeOf = async (context: Context): Promise<SlackHome | undefined> =>
 	context.slack && within(homeWithinMs, context.slack.home())
+
+/** Whether a workspace is that of SLACK_BOT_TOKEN, or in the organisation that it is for. */
+export const isAtHome = (home: SlackHome, { team, enterprise }: Workspace): boolean =>
+	home.team === team || (home.isOrgWide && home.enterprise !== undefined && home.enterprise === enterprise)
 
 /** The id of the installation of a workspace, or of its organisation. */
 export async function installOf(
@@ -58,12 +61,13 @@ async function hasMapping(context: Context, team: string): Promise<boolean> {
 
 /**
  * Slack with the token of a workspace, and whether it is its own: of its installation, of its organisation's, or
- * SLACK_BOT_TOKEN. Other workspaces get SLACK_BOT_TOKEN too, with which little can be read about them.
+ * SLACK_BOT_TOKEN. Other workspaces get SLACK_BOT_TOKEN too, with which little can be read about them. `isOwn` is undefined
+ * while Slack does not say whose token that is.
  */
 export async function clientOf(
 	context: Context,
 	workspace: Workspace,
-): Promise<{ slack: SlackClient | undefined; isOwn: boolean }> {
+): Promise<{ slack: SlackClient | undefined; isOwn: boolean | undefined }> {
 	const { slack } = context
 	const installed = await installOf(context, workspace)
 	if (installed !== undefined) {
@@ -71,16 +75,14 @@ export async function clientOf(
 		return { slack: slack?.forTeam(workspace.team ?? installed, organisation), isOwn: true }
 	}
 	const home = await homeOf(context)
-	const isHome = home !== undefined && home.team === workspace.team
-	const isInOrganisation = home?.isOrgWide === true && home.enterprise === workspace.enterprise
-	return { slack, isOwn: isHome || isInOrganisation }
+	return { slack, isOwn: home && isAtHome(home, workspace) }
 }
 
 /** Whether payloads of a workspace are handled: it installed the app, or somebody in it has a mapping. */
 export async function isConnectedTeam(context: Context, workspace: Workspace): Promise<boolean> {
 	const { team } = workspace
 	if (team !== undefined && (await hasMapping(context, team))) return true
-	return (await clientOf(context, workspace)).isOwn
+	return (await clientOf(context, workspace)).isOwn === true
 }
 
 /** What a workspace that is not connected is told. */

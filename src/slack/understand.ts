@@ -27,7 +27,8 @@ export async function answerText(context: Context, actor: Actor, text: string): 
 		.filter((w) => w !== '')
 	const command = commandNamed(name.toLowerCase())
 	const words = command?.name === 'why' ? written : withoutQuotes(written)
-	if (command && isTyped(command, words)) return run(context, actor, command, words)
+	if (command && isTyped(command, words) && !(isActing(command.name) && /\n\s*\S/.test(text.trim())))
+		return run(context, actor, command, words)
 	const meaning = parseWords(text, await namesFor(context, actor))
 	const misspelt = command ? undefined : misspeltCommand(name, words)
 	if (misspelt) return offerCorrection(context, actor, name, misspelt, words)
@@ -149,7 +150,7 @@ const whyHeld: Record<Held, string> = {
 	negation: 'your words say not to',
 	condition: 'it cannot be done later or on a condition',
 	quoted: 'quoted words do nothing',
-	sentences: 'there is more than one sentence',
+	sentences: 'there is more than one sentence, or the last words take it back',
 	statement: 'your words do not clearly request it',
 	several: 'more than one model is named',
 	spelling: 'the verb is misspelt',

@@ -2,7 +2,7 @@ import type { Context } from '../context.ts'
 import { BoundedCache } from '../core/bounded-cache.ts'
 import { AppError } from '../core/errors.ts'
 import { peerText } from '../core/peer-text.ts'
-import { dayMs, secondMs } from '../core/time.ts'
+import { secondMs } from '../core/time.ts'
 import type {
 	SlackBody,
 	SlackCall,
@@ -36,6 +36,8 @@ export type SlackClientOptions = {
 	apiUrl?: string | undefined
 	/** For the tokens of other workspaces. */
 	keys?: TokenKeys | undefined
+	/** Workspaces have Slack's own charts. */
+	drawsCharts?: boolean
 	/** How to wait; replaced in tests. */
 	pause?: (ms: number) => Promise<void>
 }
@@ -60,12 +62,16 @@ export function slackClient(context: Context, options: SlackClientOptions): Slac
 		turn: pacer(context, options.pause ?? sleep),
 		answers: new BoundedCache({ max: 10_000 }),
 	}
-	const { token, channel, keys = [] } = options
+	const { token, channel, keys = [], drawsCharts = false } = options
 	const own = oneClient(context, shared, '', async () => token)
 	const others = new BoundedCache<string, SlackClient>({ max: 1000 })
 	const open = (team: string): SlackClient => ({
 		...oneClient(context, shared, team, async () => (await tokenOf(context, keys, team)) ?? token),
+		team,
 		channel,
+		get drawsCharts() {
+			return root.drawsCharts === true
+		},
 		forTeam,
 		home,
 	})
@@ -74,8 +80,9 @@ export function slackClient(context: Context, options: SlackClientOptions): Slac
 		if (organisation !== undefined) organisations.set(team, organisation)
 		return others.getOrInsert(organisations.get(team) ?? team, open)
 	}
-	const home = async () => homeOf(await own.read('auth.test', {}, dayMs))
-	return { ...own, channel, forTeam, home }
+	const home = async () => homeOf(await own.read('auth.test', {}, Number.POSITIVE_INFINITY))
+	const root: SlackClient = { ...own, channel, drawsCharts, forTeam, home }
+	return root
 }
 
 /** The workspace that `auth.test` names. */
@@ -111,7 +118,7 @@ function oneClient(
 	const send: SlackCall = async (method, body) => {
 		try {
 			const token = await tokenFor()
-			if (method.startsWith('chat.')) await turn(`${team} ${body.channel}`)
+			if (method.startsWith('chat.')) await turn(String(body.channel))
 			const response = await context.fetch(base + method, {
 				method: 'POST',
 				headers: { authorization: `Bearer ${token}` },

@@ -76,4 +76,87 @@ describe('an approved rollback', () => {
 		await executeDue(context)
 		expect((await storyOf(context, id)).status).toBe('verified')
 	})
+
+	test('is stale when the executor would now do something else than what was approved', async ({
+		context,
+	}) => {
+		await deployCredit(context)
+		const plan = { executor: 'webhook', calls: ['POST https://ops.example/act'] }
+		const { id } = await approvedRequest(context, rollbackTo7, { plan })
+		await executeRequest(context, id)
+		expect(await storyOf(context, id)).toMatchObject({
+			status: 'stale',
+			error: 'pointer would now do something else than what was approved. Request it again.',
+		})
+	})
+
+	test('is compared with what was approved by the process that takes over too', async ({ context }) => {
+		await deployCredit(context)
+		const plan = { executor: 'webhook', calls: ['POST https://ops.example/act'] }
+		const { id } = await approvedRequest(context, rollbackTo7, { plan, status: 'executing' })
+		await executeRequest(context, id)
+		expect((await storyOf(context, id)).status).toBe('stale')
+		expect(await findDeployment(context, 'credit', 'production')).toMatchObject({ champion: '8' })
+	})
+
+	test('fails with what to do when its executor is not there', async ({ context }) => {
+		await deployCredit(context)
+		const { id } = await approvedRequest(context, {
+			kind: 'report',
+			model: 'credit',
+			environment: 'production',
+		})
+		await executeRequest(context, id)
+		expect(await storyOf(context, id)).toMatchObject({
+			status: 'failed',
+			error:
+				'There is no executor report in this process. Name another one in approvals.yaml, then request it again.',
+		})
+	})
+
+	test('is stale when the stored action is not the one that was approved', async ({ context }) => {
+		await deployCredit(context)
+		const { id } = await approvedRequest(context, rollbackTo7)
+		const forged = JSON.stringify({ ...rollbackTo7, to: '9' })
+		await context.sql.batch([{ sql: 'UPDATE request SET action = ? WHERE id = ?', params: [forged, id] }])
+		await executeRequest(context, id)
+		expect((await storyOf(context, id)).status).toBe('stale')
+		expect(await findDeployment(context, 'credit', 'production')).toMatchObject({ champion: '8' })
+	})
+})
+
+describe('an approved step of a canary', () => {
+	test('changes the traffic and keeps the champion', async ({ context }) => {
+		await deployCredit(context)
+		const canary = { version: '9', percent: 10 }
+		const step = { kind: 'canary', model: 'credit', environment: 'production', from: '8', to: '8', canary }
+		const { id } = await approvedRequest(context, step)
+		await executeRequest(context, id)
+		expect(await findDeployment(context, 'credit', 'production')).toMatchObject({
+			champion: '8',
+			canary,
+			revision: 2,
+		})
+		const end = await approvedRequest(context, { ...step, canary: null })
+		await executeRequest(context, end.id)
+		expect(await findDeployment(context, 'credit', 'production')).toMatchObject({ canary: null, revision: 3 })
+		expect((await storyOf(context, end.id)).status).toBe('verified')
+	})
+
+	test('makes the challenger the champion where the promotion says so', async ({ context }) => {
+		await deployCredit(context)
+		const promotion = {
+			...{ kind: 'promotion', model: 'credit', environment: 'production', from: '8', to: '9' },
+			canary: null,
+			challenger: null,
+		}
+		const { id } = await approvedRequest(context, promotion)
+		await executeRequest(context, id)
+		expect(await findDeployment(context, 'credit', 'production')).toMatchObject({
+			champion: '9',
+			challenger: null,
+			canary: null,
+		})
+		expect(await context.sql.all({ sql: 'SELECT version FROM version_freeze' })).toEqual([])
+	})
 })

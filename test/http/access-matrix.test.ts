@@ -98,7 +98,14 @@ function pathOf({ path }: Endpoint, query = ''): string {
 	const kind = /^\/v1\/(\w+)\/\{id\}/.exec(path)?.[1] ?? ''
 	const values: Record<string, string> = {
 		...{ model: 'mine', version: '1', environment: 'production', predictionId: 'p1' },
-		...{ revision: '1', job: 'compute', id: ids[kind] ?? '', team: 'T1', user: ids.users as string },
+		...{
+			revision: '1',
+			job: 'compute',
+			id: ids[kind] ?? '',
+			team: 'T1',
+			user: ids.users as string,
+			source: 'mlflow',
+		},
 	}
 	return path.replace(/\{(\w+)\}/g, (_, name: string) => values[name] as string) + query
 }

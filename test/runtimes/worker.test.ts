@@ -49,6 +49,10 @@ describe('the worker', () => {
 			const command = { command: '/plumb', text: 'help', team_id: 'T1', user_id: 'U1' }
 			const answer = await fetch(slackRequest(`${url}/slack/events`, command, Date.now()))
 			expect([answer.status, await answer.text()]).toEqual([200, expect.stringContaining('ephemeral')])
+			const event = { type: 'app_home_opened', tab: 'home', user: 'U1' }
+			const body = { type: 'event_callback', team_id: 'T1', event_id: 'Ev1', event }
+			const opened = await fetch(slackRequest(`${url}/slack/events`, body, Date.now(), { json: true }))
+			expect([opened.status, slack.calls.at(-1)]).toEqual([200, 'views.publish'])
 		} finally {
 			await worker.stop()
 			await slack.close()
@@ -81,7 +85,7 @@ async function fakeSlack() {
 		calls.push(request.url?.split('/').at(-1) ?? '')
 		request.resume().on('end', () => {
 			response.setHeader('content-type', 'application/json')
-			response.end(JSON.stringify({ ok: true, channel: 'C1', ts: `1.${calls.length}` }))
+			response.end(JSON.stringify({ ok: true, team_id: 'T1', channel: 'C1', ts: `1.${calls.length}` }))
 		})
 	})
 	server.listen(0, '127.0.0.1')

@@ -5,6 +5,7 @@ import { parseRules } from '../../src/rules/parse-rules.ts'
 import { admin } from '../support/actors.ts'
 import { withServer } from '../support/fixtures.ts'
 import { type PlumbServer, plumbServer } from '../support/plumb.ts'
+import { defaultPolicies, policiesOf } from '../support/policies.ts'
 import type { Json } from '../support/server.ts'
 
 const it = withServer(plumbServer)
@@ -118,6 +119,8 @@ describe('/plumb rollback, promote and retrain', () => {
 		['rollback credit-risk to because x', 'a word is missing'],
 		[`rollback credit-risk because ${'x'.repeat(1001)}`, 'The reason has 1001 characters; the limit is 1000'],
 		['rollback please', 'Add the model'],
+		['rollback credit-risk because it drifts\n\nnot really', 'more than one sentence'],
+		['rollback credit-risk because it drifts, no wait', 'more than one sentence'],
 		['rollback credit-risk because x, or should we not?', 'a question about it does nothing'],
 		['rollback credit-risk tomorrow because x', '"tomorrow" is unclear'],
 		['rollback credit-risk to 66 because x', 'has no version "66"'],
@@ -136,7 +139,7 @@ describe('/plumb rollback, promote and retrain', () => {
 		['Ana said to roll back churn because it drifts', 'do not clearly request it'],
 		['rollback credit-rsik to 6 because x', 'Did you mean "credit-risk"?'],
 		['roll the credit model back because x', 'Which model is "credit"?'],
-		['roll back loans because x', 'Add the model'],
+		['roll back loans because x', 'There is no model "loans"'],
 	] as const)('do nothing where the words are not enough: %s', async ([text, expected], { server }) => {
 		const { text: summary } = await server.plumb(text, 'U-ana')
 		expect(summary).toContain(expected)
@@ -241,6 +244,25 @@ describe('/plumb silence', () => {
 		const before = (await silencesOf(server)).length
 		expect((await server.plumb(text, 'U-ana')).text).toContain(expected)
 		expect(await silencesOf(server)).toHaveLength(before)
+	})
+
+	it('of a critical rule is requested where a policy says so', async ({ server }) => {
+		const rules = `rules:
+  - { name: outage, title: is out, window: 1d, severity: critical, when: n < 1, then: [open-incident] }`
+		const parsed = await parseRules([{ name: 'test.yaml', text: rules }], metricIds)
+		if (!parsed.ok) throw new Error(JSON.stringify(parsed.errors))
+		const { rules: before } = server.context
+		server.context.rules = { current: () => parsed.ruleSet }
+		const policies = await policiesOf('policies:\n  - { name: quiet, kinds: [silence], needs: 1 }\n')
+		server.context.policies = { current: () => policies }
+		const silences = (await silencesOf(server)).length
+		const { text } = await server.plumb('silence outage for 2h because we migrate', 'U-ana')
+		const made = (await requestsOf(server)).find((r) => r.kind === 'silence')
+		expect(made).toMatchObject({ status: 'pending', reason: 'we migrate', requester: 'slack:T1/U-ana' })
+		expect(text).toContain(made?.id)
+		expect(await silencesOf(server)).toHaveLength(silences)
+		server.context.rules = before
+		server.context.policies = { current: () => defaultPolicies }
 	})
 
 	it('of a rule covers only the models of the person', async ({ server }) => {

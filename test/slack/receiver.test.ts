@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest'
 import { mapSlackUser } from '../../src/registry/key/map-slack-user.ts'
-import { type Delivery, slackReceiver } from '../../src/slack/receiver.ts'
+import { type Delivery, handleOnce, slackReceiver } from '../../src/slack/receiver.ts'
 import { admin } from '../support/actors.ts'
 import { startOfTest } from '../support/context.ts'
 import { withContextPerTest } from '../support/fixtures.ts'
@@ -78,6 +78,16 @@ describe('what Slack posts', () => {
 			event,
 		)
 		expect(seen).toHaveLength(1)
+	})
+
+	it('acts once on an event by Socket Mode, and again if that failed', async ({ context }) => {
+		const done: string[] = []
+		const handle = async () => void done.push('handled')
+		const fails = () => handleOnce(context, 'Ev9', () => Promise.reject(new Error('no')))
+		await expect(fails()).rejects.toThrow('no')
+		await handleOnce(context, 'Ev9', handle)
+		await handleOnce(context, 'Ev9', handle)
+		expect(done).toEqual(['handled'])
 	})
 
 	it('answers the two checks of Slack itself', async () => {

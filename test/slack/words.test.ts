@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { wordsIn } from '../../src/slack/events.ts'
 import { parsePhrases, someOf, themselves } from '../../src/slack/parse-arguments.ts'
 
 const kinds = {
@@ -28,5 +29,15 @@ describe('phrases', () => {
 
 	it('are listed up to a readable number', () => {
 		expect(someOf(['a', 'b', 'c'], 2)).toBe('a, b, … and 1 more')
+	})
+})
+
+describe('the words of a text', () => {
+	it('keep the people in it, and lose the app', () => {
+		expect(wordsIn('<@UAPP> audit <@U1> since 30d', 'UAPP')).toBe('audit <@U1> since 30d')
+		expect(wordsIn('audit <@U1|ana> <@UAPP>', 'UAPP')).toBe('audit <@U1|ana>')
+		// Where Slack does not name the app, it is the mention at the beginning.
+		expect(wordsIn(' <@UAPP> audit <@U1>')).toBe('audit <@U1>')
+		expect(wordsIn('/plumb audit <@U1>')).toBe('audit <@U1>')
 	})
 })

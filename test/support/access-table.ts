@@ -134,4 +134,6 @@ export const table: Record<string, Row> = {
 	readyz: { roles: [], about: 'open', ok: 200 },
 	prometheusMetrics: { roles: readers, about: 'list', ok: 200 },
 	slackEvents: { roles: [], about: 'open', ok: 404 },
+	reportResult: { roles: [], about: 'open', ok: 401 },
+	receiveWebhook: { roles: [], about: 'open', ok: 404 },
 }

@@ -7,7 +7,7 @@ import { defaultLimits } from '../../src/core/limits.ts'
 import { openDatabase } from '../../src/db/database.ts'
 import { migrate, openSql } from '../../src/db/open-node.ts'
 import { ownExecutors } from '../../src/execution/own-executors.ts'
-import { stopExecutions } from '../../src/execution/wake-up.ts'
+import { finishExecutions } from '../../src/execution/wake-up.ts'
 import { openLibsqlLog } from '../../src/log/libsql-log-node.ts'
 import { openArtifacts } from '../../src/platform/node/open-artifacts.ts'
 import { secretReader } from '../../src/platform/node/read-secret.ts'
@@ -75,7 +75,7 @@ export async function testContext(options: Partial<Context> = {}, write?: (folde
 		url,
 		folder,
 		async close() {
-			await stopExecutions(context)
+			await finishExecutions(context)
 			await log.close()
 			await rm(folder, { recursive: true, force: true })
 		},

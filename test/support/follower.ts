@@ -7,6 +7,10 @@ import { expect } from 'vitest'
 import { processKey, serveProcess } from './process.ts'
 
 const pathOf = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
+const drivers = {
+	typescript: new URL('../docs/follow-driver.ts', import.meta.url),
+	python: new URL('../docs/follow-driver.py', import.meta.url),
+}
 type Seen = { champion: string; canary: { percent: number } | null }
 
 /** A process that follows with a client of docs/clients, as test/docs/follow-driver says. */
@@ -19,7 +23,7 @@ export class FollowerProcess {
 
 	/** `program`: a Python; absent: the TypeScript client. */
 	constructor(url: string, model: string, program?: string) {
-		const driver = pathOf(`test/docs/follow-driver.${program === undefined ? 'ts' : 'py'}`)
+		const driver = fileURLToPath(program === undefined ? drivers.typescript : drivers.python)
 		this.child = spawn(program ?? process.execPath, [driver, model], {
 			env: {
 				...process.env,

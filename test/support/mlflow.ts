@@ -1,4 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:net'
 import { promisify } from 'node:util'
 import { lineagePython } from './peers.ts'
@@ -13,8 +14,18 @@ async function freePort(): Promise<number> {
 	return port
 }
 
+/** Lets MLflow send webhooks to this machine, without TLS. Their secrets are stored with a key of Fernet's. */
+export const sendsWebhooks = {
+	MLFLOW_WEBHOOK_ALLOWED_SCHEMES: 'http,https',
+	MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS: 'true',
+	MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY: `${randomBytes(32).toString('base64url')}=`,
+}
+
 /** A real tracking server with its registry, in a folder. Takes some ten seconds to answer. */
-export async function startMlflow(folder: string): Promise<{ url: string; stop(): Promise<void> }> {
+export async function startMlflow(
+	folder: string,
+	more: Record<string, string> = {},
+): Promise<{ url: string; stop(): Promise<void> }> {
 	const port = await freePort()
 	const args = ['-m', 'mlflow', 'server', '--host', '127.0.0.1', '--port', String(port), '--workers', '1']
 	const stores = [
@@ -25,7 +36,7 @@ export async function startMlflow(folder: string): Promise<{ url: string; stop()
 	]
 	// A group of its own, since its own children have to end with it.
 	const child: ChildProcess = spawn(lineagePython, [...args, ...stores], {
-		env,
+		env: { ...env, ...more },
 		detached: true,
 		stdio: 'ignore',
 	})

@@ -72,5 +72,3 @@ export function target(version: string | null = '8') {
 	const policies: PolicySet = { ...defaultPolicies, executors: [{ name: 'target', settings: {} }] }
 	return { target, options: { executors: { target: kind }, policies: { current: () => policies } } }
 }
-
-export type Target = ReturnType<typeof target>['target']

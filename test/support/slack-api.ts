@@ -48,6 +48,8 @@ const parseForm = (text: string): Body =>
 export class FakeSlack {
 	readonly messages: FakeMessage[] = []
 	readonly calls: string[] = []
+	/** Each call with the workspace of its token. */
+	readonly calledFor: string[] = []
 	/** Name to id of the channels that the bot is in. Only posting takes the name. */
 	readonly channels: Record<string, string> = { ml: 'C0000000ML', direct: 'D0000000U1' }
 	readonly files = new Map<string, Uploaded>()
@@ -87,6 +89,7 @@ export class FakeSlack {
 			const token = request.headers.get('authorization')?.replace('Bearer ', '') ?? ''
 			const team = this.tokens.get(token)
 			if (team === undefined) return HttpResponse.json({ ok: false, error: 'invalid_auth' })
+			this.calledFor.push(`${team} ${method}`)
 			return HttpResponse.json(this.about(team, method, body) ?? this.answer(method, body))
 		}),
 		http.post('https://files.slack.com/upload/v1/:file', async ({ request, params }) => {
@@ -124,6 +127,7 @@ export class FakeSlack {
 		this.codes.clear()
 		this.refusalsOfNewFiles = 0
 		this.calls.length = 0
+		this.calledFor.length = 0
 		this.planned.clear()
 		this.pageSize = 200
 	}

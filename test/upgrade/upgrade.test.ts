@@ -43,8 +43,9 @@ describe('a database of an earlier version', () => {
 					...(await readPredictions(get, 'credit-risk', ids)),
 				]
 				expect(found.map(({ path }) => path)).toEqual(answers.map(({ path }) => path))
+				// Later versions add members, and change none.
 				for (const [i, answer] of found.entries())
-					expect(withoutWords(answer), answer.path).toEqual(withoutWords(answers[i] as Recorded))
+					expect(withoutWords(answer), answer.path).toMatchObject(withoutWords(answers[i] as Recorded))
 			} finally {
 				await server.close()
 			}

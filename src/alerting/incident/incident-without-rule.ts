@@ -61,13 +61,15 @@ export function newIncident(
 	}
 }
 
-/** Opens an incident unless one about the same is open, or was until less than a day ago: a person has resolved that. */
+/** Opens an incident unless one about the same is open, or somebody else, so a person, resolved one less than a day ago. */
 export async function openIncidentOnce(
 	context: Context,
 	actor: Pick<Actor, 'id' | 'how'>,
 	incident: IncidentWithoutRule,
 ): Promise<void> {
-	const recent = or(ne(incidents.status, 'resolved'), gte(incidents.resolvedAt, context.now() - dayMs))
+	const dayAgo = context.now() - dayMs
+	const byPerson = and(gte(incidents.resolvedAt, dayAgo), ne(incidents.resolvedBy, actor.id))
+	const recent = or(ne(incidents.status, 'resolved'), byPerson)
 	const [known] = await context.db
 		.select({ id: incidents.id })
 		.from(incidents)

@@ -41,7 +41,8 @@ export async function draftAction(context: Context, asked: Asked, model: ModelRo
 	if (kind === 'reason-table') return { ...nothing, action: { ...base, ...(await table(context, asked)) } }
 	if (kind === 'report') throw fault('to', `There is no report ${JSON.stringify(to ?? '')}.`)
 	if (kind === 'silence') {
-		if (!asked.silence) throw fault('kind', 'Send the silence itself to POST /v1/silences.')
+		if (!asked.silence)
+			throw fault('kind', 'A silence is requested by creating it.', { to: 'create-silence' })
 		return { ...nothing, action: { ...base, silence: asked.silence } }
 	}
 	const history = await context.db
@@ -112,6 +113,8 @@ async function championAfter(
 	const frozen = await frozenVersions(context, model, earlier)
 	const previous = earlier.find((version) => !frozen.has(version))
 	if (previous !== undefined) return previous
+	const allFrozen = await frozenAmong(context, model, earlier)
+	if (allFrozen) throw allFrozen
 	throw fault(
 		'to',
 		`${model} never had another champion in ${environment}. Name the version to go back to in \`to\`.`,

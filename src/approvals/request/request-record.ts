@@ -1,4 +1,5 @@
 import type { Context } from '../../context.ts'
+import { sha256Hex } from '../../core/bytes.ts'
 import { durationText, formatTime } from '../../core/time.ts'
 import { inList } from '../../db/database.ts'
 import { executionSteps, executions, type requests, requestVotes } from '../../db/schema.ts'
@@ -23,6 +24,7 @@ export async function toRequests(context: Context, rows: readonly RequestRow[]):
 		.where(inList(executionSteps.request, ids))
 		.orderBy(executionSteps.seq)
 	const now = context.now()
+	const digests = new Map(await Promise.all(rows.map(async (row) => [row.id, await digestNow(row)] as const)))
 	return rows.map((row) => ({
 		id: row.id,
 		kind: row.kind,
@@ -30,14 +32,15 @@ export async function toRequests(context: Context, rows: readonly RequestRow[]):
 		environment: row.environment,
 		status: isOverdue(row, now) ? 'expired' : row.status,
 		action: JSON.parse(row.action),
-		actionDigest: row.actionDigest,
+		actionDigest: digests.get(row.id) as string,
 		plan: row.plan,
 		requester: row.requester,
 		reason: row.reason,
 		needs: row.needs,
 		policy: row.policy && toPolicy(row.policy),
 		votes: votes
-			.filter((vote) => vote.request === row.id)
+			// Votes for an earlier form of the action are void.
+			.filter((vote) => vote.request === row.id && vote.digest === digests.get(row.id))
 			.map(({ person, actor, vote, reason, at, breakGlass }) => ({
 				...{ person, actor, vote, reason, breakGlass },
 				at: formatTime(at),
@@ -55,6 +58,10 @@ export async function toRequests(context: Context, rows: readonly RequestRow[]):
 
 export const toRequest = async (context: Context, row: RequestRow): Promise<ActionRequest> =>
 	(await toRequests(context, [row]))[0] as ActionRequest
+
+/** The digest of the action that is stored: the column is never trusted. */
+export const digestNow = async ({ action }: RequestRow): Promise<string> =>
+	`sha256:${await sha256Hex(action)}`
 
 /** Pending, but too late for a vote. */
 export const isOverdue = ({ status, expiresAt }: RequestRow, now: number): boolean =>

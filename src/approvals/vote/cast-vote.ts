@@ -1,7 +1,6 @@
 import { and, eq, gt, type SQL, sql } from 'drizzle-orm'
 import type { Context } from '../../context.ts'
 import type { Actor } from '../../core/actor.ts'
-import { sha256Hex } from '../../core/bytes.ts'
 import { AppError } from '../../core/errors.ts'
 import { formatTime } from '../../core/time.ts'
 import { type Change, commit, type EntryDraft } from '../../db/commit.ts'
@@ -21,7 +20,7 @@ import { expireRequest } from '../request/expire-requests.ts'
 import type { ActionRequest, VoteInput } from '../request/request.schema.ts'
 import { findRequest } from '../request/request.ts'
 import { requestNews } from '../request/request-news.ts'
-import { isOverdue, type RequestRow, toRequest } from '../request/request-record.ts'
+import { digestNow, isOverdue, type RequestRow, toRequest } from '../request/request-record.ts'
 import { targetGuard, targetHolds } from '../request/target-guard.ts'
 import { recordRefusal } from './refusals.ts'
 import { readVoter, type Voter } from './voter.ts'
@@ -66,10 +65,10 @@ async function decideOnce(context: Context, actor: Actor, id: string, input: Vot
 		const excluded = askers.flatMap((asker) => [asker.actor, asker.person, personNow(asker.actor)])
 		const policy = await policyOf(context, row)
 		checkVoter(row, voter, input, policy, excluded)
-		const digest = await currentDigest(row)
+		const digest = await digestNow(row)
 		if (input.actionDigest !== digest) throw digestChanged(row)
 		const known = votes.find((vote) => vote.digest === digest && isOf(vote, voter, personNow))
-		if (known) {
+		if (known && !breaksGlassNow(known, voter, input)) {
 			if (known.actor === voter.actor.id && known.vote === input.vote) return false
 			throw alreadyVoted(row, known)
 		}
@@ -84,9 +83,6 @@ async function decideOnce(context: Context, actor: Actor, id: string, input: Vot
 	}
 }
 
-/** The digest of the action that is stored: the column is never trusted. */
-const currentDigest = async (row: RequestRow) => `sha256:${await sha256Hex(row.action)}`
-
 /** The policy of the request; for requests of old versions that of today, with as many approvals as it said. */
 async function policyOf(context: Context, row: RequestRow): Promise<AppliedPolicy> {
 	if (row.policy) return row.policy
@@ -99,6 +95,10 @@ type PersonNow = (actorId: string) => string
 /** Whether a stored vote is of the same person, as of the vote or as of now. */
 const isOf = (vote: VoteRow, { actor, person }: Voter, personNow: PersonNow): boolean =>
 	vote.actor === actor.id || vote.person === person || personNow(vote.actor) === person
+
+/** An approval that its voter now turns into one that is enough alone. */
+const breaksGlassNow = (known: VoteRow, { actor }: Voter, { breakGlass }: VoteInput): boolean =>
+	breakGlass === true && known.actor === actor.id && known.vote === 'approve' && !known.breakGlass
 
 /** Who asked for it: the requester, and who proposed the words of a reason table. */
 async function askersOf(context: Context, row: RequestRow): Promise<{ actor: string; person: string }[]> {
@@ -236,14 +236,14 @@ async function store(context: Context, decision: Decision): Promise<void> {
 	const now = context.now()
 	const { vote, reason, breakGlass = false } = input
 	const values = { vote, reason, digest, breakGlass, at: now, actor: voter.actor.id }
-	// A vote for an earlier form of the action is void: this one takes its place.
+	// A vote for an earlier form of the action is void: this one takes its place, as break-glass does.
 	const cast = context.db
 		.insert(requestVotes)
 		.values({ request: row.id, person: voter.person, ...values })
 		.onConflictDoUpdate({
 			target: [requestVotes.request, requestVotes.person],
 			set: values,
-			setWhere: sql`${requestVotes.digest} <> ${digest}`,
+			setWhere: sql`${requestVotes.digest} <> ${digest} OR ${requestVotes.breakGlass} < excluded.break_glass`,
 		})
 	const isApproved = vote === 'approve' && (breakGlass || approvals + 1 >= row.needs)
 	const entries = [

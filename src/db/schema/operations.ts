@@ -56,3 +56,20 @@ export const deliveries = sqliteTable(
 	},
 	(t) => [primaryKey({ columns: [t.source, t.id] })],
 )
+
+/** Deployments of GitHub Actions that wait until their request is decided. */
+export const githubGates = sqliteTable(
+	'github_gate',
+	{
+		callbackUrl: text('callback_url').notNull(),
+		environment: text().notNull(),
+		/** The URL of the run in GitHub's API. */
+		run: text().notNull(),
+		installation: integer().notNull(),
+		request: text(),
+		askedAt: integer('asked_at').notNull(),
+		answeredAt: integer('answered_at'),
+		answer: text().$type<'approved' | 'rejected'>(),
+	},
+	(t) => [primaryKey({ columns: [t.callbackUrl, t.environment] })],
+)

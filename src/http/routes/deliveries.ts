@@ -79,12 +79,12 @@ const hook = endpoint({
 			example: { status: 'checked', read: 1, moved: 0, unreadable: 0 },
 		},
 	},
-	errors: ['unauthenticated', 'too-large', 'invalid', 'unavailable'],
+	errors: ['unauthenticated', 'not-found', 'too-large', 'invalid'],
 	handle: async ({ context, params: { source }, request, stream }) => {
 		const take = context.hooks?.[source]
 		if (!take)
 			throw new AppError(
-				'unavailable',
+				'not-found',
 				`Messages of ${source} are not configured. Set PLUMBLINE_${source.toUpperCase()}_WEBHOOK_SECRET.`,
 			)
 		return ok(await take(request.headers, await signedBody(stream)))

@@ -130,6 +130,16 @@ const get = endpoint({
 	access: 'viewer',
 	params,
 	query: getQuery,
+	headers: z.strictObject({
+		'if-none-match': z.string().optional().meta({
+			description: 'The ETag of the deployment that is known.',
+			example: '"1-mm8eww00"',
+		}),
+		'last-event-id': z.string().optional().meta({
+			description: 'For a stream: the revision of the deployment that is known.',
+			example: '1',
+		}),
+	}),
 	answers: {
 		200: {
 			description: 'The current deployment, or a stream of deployments',

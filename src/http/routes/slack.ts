@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { authoriseGlobs } from '../../registry/key/authorise.ts'
 import { SlackUserRecord } from '../../registry/key/key.schema.ts'
 import {
 	listSlackUsers,
@@ -106,6 +107,7 @@ const createInstall = endpoint({
 	},
 	errors: ['not-found'],
 	handle: async ({ context, actor }) => {
+		authoriseGlobs(actor, 'admin', ['*'])
 		slackApp(context)
 		return created(await createInstallLink(context, actor))
 	},

@@ -14,6 +14,7 @@ import {
 	Timeout,
 	withUrls,
 } from '../target.ts'
+import { githubHeaders } from './app.ts'
 
 const Settings = withUrls(
 	z.strictObject({
@@ -88,13 +89,7 @@ async function callGithub(
 	return callTarget(context, {
 		method,
 		url,
-		headers: {
-			authorization: `Bearer ${token}`,
-			accept,
-			'content-type': 'application/json',
-			'user-agent': 'plumbline',
-			'x-github-api-version': '2022-11-28',
-		},
+		headers: { ...githubHeaders(token), accept },
 		...(body === undefined ? {} : { body: JSON.stringify(body) }),
 		timeoutMs: parseDuration(settings.timeout) as number,
 		maxBytes: 8 * 2 ** 20,

@@ -102,9 +102,9 @@ function logLeftOut(logger: Logger, folder: string, { leftOut = [] }: RuleSet): 
 const pollMs = 1000
 
 /** The names, sizes and times of some files of a folder. It is polled: a file watcher loses a folder that is removed and created again. */
-export async function fingerprint(folder: string, isOurs: (name: string) => boolean): Promise<string> {
+export async function fingerprint(folder: string, matches: (name: string) => boolean): Promise<string> {
 	try {
-		const names = (await readdir(folder)).filter(isOurs).sort()
+		const names = (await readdir(folder)).filter(matches).sort()
 		const stats = await Promise.all(names.map((name) => stat(join(folder, name))))
 		return JSON.stringify(stats.map(({ size, mtimeMs, ino }, i) => [names[i], size, mtimeMs, ino]))
 	} catch (error) {

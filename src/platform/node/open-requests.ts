@@ -3,6 +3,9 @@ import type { Socket } from 'node:net'
 import type { Limits } from '../../core/limits.ts'
 import type { OpenRequest } from '../../http/endpoint.ts'
 
+/** A text, as the error that is made otherwise costs more than the rest. */
+const ended = 'the client is gone or the server stops'
+
 /**
  * Requests that are kept open for long. Their connections do not count in the limit of connections, so that followers do
  * not keep others out, and they end when the server stops.
@@ -24,23 +27,26 @@ export class OpenRequests {
 	add(outgoing: ServerResponse): OpenRequest {
 		const controller = new AbortController()
 		const { socket } = outgoing
-		this.open.add(controller)
-		outgoing.once('close', () => {
-			this.open.delete(controller)
-			if (!outgoing.writableFinished) controller.abort()
-		})
-		if (socket) this.addSocket(socket)
-		if (this.isStopping || outgoing.closed || outgoing.destroyed) controller.abort()
+		// Of a client that is gone already, no end would be heard.
+		if (this.isStopping || outgoing.destroyed || !socket) controller.abort(ended)
+		else {
+			this.addSocket(socket)
+			this.open.add(controller)
+			outgoing.once('close', () => {
+				this.open.delete(controller)
+				if (!outgoing.writableFinished) controller.abort(ended)
+			})
+		}
 		return { signal: controller.signal, cut: () => outgoing.destroy() }
 	}
 
 	stop(): void {
 		this.isStopping = true
-		for (const controller of this.open) controller.abort()
+		for (const controller of this.open) controller.abort(ended)
 	}
 
 	private addSocket(socket: Socket): void {
-		if (this.sockets.has(socket) || socket.destroyed) return
+		if (this.sockets.has(socket)) return
 		this.sockets.add(socket)
 		this.setMax()
 		socket.once('close', () => {

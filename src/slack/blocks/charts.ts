@@ -19,30 +19,30 @@ const placeOf = ({ series, window }: ChosenSeries): string => {
 	return `Version ${series.version} in ${series.environment}${segment}, windows of ${window} in UTC`
 }
 
-const native = { title: 50, label: 20, points: 20 }
-
-/** A block of Slack's own charts: at most 20 points, whose labels must differ. */
+/** A block of Slack's own charts, whose labels must differ. */
 function nativeChart(
 	type: 'line' | 'bar',
 	title: string,
 	series: string,
 	points: readonly { name: string; value: number }[],
 ): Block {
-	const shown = type === 'line' ? points.slice(-native.points) : points.slice(0, native.points)
+	const shown = type === 'line' ? points.slice(-limits.chartPoints) : points.slice(0, limits.chartPoints)
 	const used = new Set<string>()
 	const data = shown.map(({ name, value }, i) => {
-		const short = clip(name, native.label)
+		const short = clip(name, limits.chartLabel)
 		const label =
-			used.has(short) || short === '' ? `${clip(name, native.label - 4)} ${i}`.slice(0, 20) : short
+			used.has(short) || short === ''
+				? `${clip(name, limits.chartLabel - 4)} ${i}`.slice(0, limits.chartLabel)
+				: short
 		used.add(label)
 		return { label, value }
 	})
 	return {
 		type: 'data_visualization',
-		title: clip(title, native.title),
+		title: clip(title, limits.chartTitle),
 		chart: {
 			type,
-			series: [{ name: clip(series, native.label), data }],
+			series: [{ name: clip(series, limits.chartLabel), data }],
 			axis_config: { categories: data.map((d) => d.label) },
 		},
 	}

@@ -15,13 +15,12 @@ import {
 	whyLines,
 } from './request.ts'
 import { type Block, code, context, escapeText, lines, named, section, shortTime, type View } from './text.ts'
-import { checkboxInput, modalView, radioInput, textInput } from './view.ts'
+import { checkboxInput, maxReason, modalView, radioInput, textInput } from './view.ts'
 
 export const reviewId = 'request_review'
 export const reviewTitle = 'Review'
 /** What somebody types to confirm that one approval is enough. */
 export const breakGlassWords = 'break glass'
-const maxReason = 1000
 const maxCalls = 30
 const maxGuards = 12
 

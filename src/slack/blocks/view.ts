@@ -1,6 +1,9 @@
 import { limits } from '../limits.ts'
 import { type Block, plain, type SlackMessage, section, type View } from './text.ts'
 
+/** The longest reason that is stored. */
+export const maxReason = 1000
+
 type Parts = {
 	/** The id of the modal in `interactions.ts`. */
 	id: string

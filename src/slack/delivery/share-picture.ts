@@ -65,7 +65,10 @@ async function uploadPicture(
 	const refused = await sendBytes(context, String(begun.value.upload_url), png)
 	if (refused !== undefined) return fail('upload', refused)
 	// Recorded before it can be seen, so that it will be deleted whatever happens next.
-	await context.db.insert(slackPictures).values({ file, uploadedAt: context.now() }).onConflictDoNothing()
+	await context.db
+		.insert(slackPictures)
+		.values({ file, uploadedAt: context.now(), team: slack.team ?? null })
+		.onConflictDoNothing()
 	const done = await slack.call('files.completeUploadExternal', { files: [{ id: file, title }] })
 	return done.ok ? file : fail('files.completeUploadExternal', done.error.message)
 }
@@ -94,13 +97,13 @@ export async function deleteOldPictures(context: Context): Promise<number> {
 	const { slack } = context
 	if (!slack) return 0
 	const old = await context.db
-		.select({ file: slackPictures.file })
+		.select()
 		.from(slackPictures)
 		.where(lt(slackPictures.uploadedAt, context.now() - keptMs))
 		.limit(maxDeleted)
 	let deleted = 0
-	for (const { file } of old) {
-		const ended = await deleteOne(context, slack.call, file)
+	for (const { file, team } of old) {
+		const ended = await deleteOne(context, (team === null ? slack : slack.forTeam(team)).call, file)
 		if (ended === 'rateLimited') break
 		if (ended === 'deleted') deleted++
 	}

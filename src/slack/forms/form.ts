@@ -5,6 +5,7 @@ import { AppError } from '../../core/errors.ts'
 import { newId } from '../../core/ids.ts'
 import { hourMs } from '../../core/time.ts'
 import { type SlackPlace, slackForms } from '../../db/schema.ts'
+import { maxReason } from '../blocks/view.ts'
 
 export type Form = typeof slackForms.$inferSelect
 
@@ -48,6 +49,12 @@ export async function findForm(
 			'This form was already submitted. What it asked for was done once and is not done again.',
 		)
 	return form
+}
+
+/** What is wrong with a reason. */
+export function reasonFault(reason: string, why: string): string | undefined {
+	if (reason.trim() === '') return why
+	return reason.trim().length > maxReason ? `Write at most ${maxReason} characters.` : undefined
 }
 
 /** Marks a form as submitted, once what it asked for is stored. */

@@ -7,7 +7,7 @@ import { textView } from '../blocks/view.ts'
 import { requestAbout } from '../delivery/posts.ts'
 import { refreshHome } from '../home.ts'
 import type { Modal, Typed } from '../reply.ts'
-import { closeForm, findForm, keepForm } from './form.ts'
+import { closeForm, findForm, keepForm, reasonFault } from './form.ts'
 
 /**
  * The form for a vote. What it shows is kept with it: the vote counts only for that action, and `decide` checks everything
@@ -59,7 +59,8 @@ export const reviewModal: Modal = {
 function faultsIn(typed: Typed): Record<string, string> | undefined {
 	const { decision, reason = '', break_glass: breakGlass = '', break_glass_confirm: confirm = '' } = typed
 	if (decision !== 'approve' && decision !== 'reject') return { decision: 'Choose Approve or Reject.' }
-	if (reason.trim() === '') return { reason: 'Write why. The reason is recorded with your vote.' }
+	const fault = reasonFault(reason, 'Write why. The reason is recorded with your vote.')
+	if (fault !== undefined) return { reason: fault }
 	const isConfirmed = confirm.trim().toLowerCase() === breakGlassWords
 	if (breakGlass !== '' && decision !== 'approve')
 		return { break_glass: 'Only an approval can break the glass. Clear this, or choose Approve.' }

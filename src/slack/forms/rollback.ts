@@ -6,14 +6,13 @@ import { deploymentHistory } from '../../registry/deployment/get-deployment.ts'
 import { authorise } from '../../registry/key/authorise.ts'
 import { statusText } from '../blocks/request.ts'
 import { named, section } from '../blocks/text.ts'
-import { modalView, selectInput, textInput, textView } from '../blocks/view.ts'
+import { maxReason, modalView, selectInput, textInput, textView } from '../blocks/view.ts'
 import { limits } from '../limits.ts'
 import type { Modal } from '../reply.ts'
-import { closeForm, findForm, keepForm } from './form.ts'
+import { closeForm, findForm, keepForm, reasonFault } from './form.ts'
 
 export const rollbackId = 'incident_rollback'
 const title = 'Request rollback'
-const maxReason = 1000
 
 /** Requests a rollback of the model that an incident is about. */
 export const rollbackModal: Modal = {
@@ -46,7 +45,8 @@ export const rollbackModal: Modal = {
 	},
 	submit: async (context, { actor, words }, { to = '', reason = '' }) => {
 		const form = await findForm(context, actor, 'rollback', words[0] ?? '')
-		if (reason.trim() === '') return { errors: { reason: 'Write why, for those who approve it.' } }
+		const fault = reasonFault(reason, 'Write why, for those who approve it.')
+		if (fault !== undefined) return { errors: { reason: fault } }
 		const { id: incident, model, environment } = await getIncident(context, actor, form.about)
 		try {
 			const input = {
@@ -54,7 +54,7 @@ export const rollbackModal: Modal = {
 				model,
 				environment,
 				to: to.trim() || undefined,
-				reason,
+				reason: reason.trim(),
 				incident,
 			}
 			const request = await createRequest(context, actor, input)

@@ -35,6 +35,12 @@ export function actionIn(
 		return { either, words: either.map((kind) => actionWords(kind, parts)) }
 	}
 	const { intent } = first
+	const [unknown, ...others] = unexplained(words, first, entities)
+	// One unknown word is the name of a model that there is not; the command says so.
+	if (unknown !== undefined && others.length === 0 && entities.models.length === 0 && !entities.rule) {
+		entities.models.push((tokens[unknown] as Token).text)
+		entities.used[unknown] = true
+	}
 	const held = whyHeld(tokens, first, parts, questions, plain)
 	if (held === undefined) return { intent, words: actionWords(intent, parts) }
 	// The command that the reply shows has only the first sentence of the reason.
@@ -42,7 +48,8 @@ export function actionIn(
 	return { held, intent, words: actionWords(intent, short) }
 }
 
-type Verb = { at: number; end: number; intent: Acting }
+/** `at` is its first word; the other words of it are at `own`. */
+type Verb = { at: number; end: number; own: ReadonlySet<number>; intent: Acting }
 
 /** The verbs of actions in the words, in order. */
 function verbsIn(words: readonly string[]): Verb[] {
@@ -53,7 +60,10 @@ function verbsIn(words: readonly string[]): Verb[] {
 			if (phrase.some((word, i) => words[at + i] !== word)) return []
 			const from = at + phrase.length
 			const end = then === undefined ? from : endOf(words, from, then)
-			return end === -1 ? [] : [{ at, end, intent }]
+			const own = new Set([...phrase.keys()].map((i) => at + i))
+			for (let i = 0; end !== -1 && then !== undefined && i < then.split(' ').length; i++)
+				own.add(end - 1 - i)
+			return end === -1 ? [] : [{ at, end, own, intent }]
 		})
 		// "Switch to 6" can be a rollback or a promotion; of other phrases the first counts.
 		const [first] = here
@@ -104,7 +114,7 @@ function whyHeld(
 	const opening = words.slice(0, verb.at)
 	// "Rolling back would be a mistake" requests nothing; "would you mind rolling back" does.
 	if (/[^r]ing$/.test(words[verb.at] as string) && opening.at(-1) !== 'mind') return 'statement'
-	if (words.some((word, i) => i > verb.at && !entities.used[i] && finite.has(word))) return 'statement'
+	if (unexplained(words, verb, entities).length > 0) return 'statement'
 	const rest = withoutPoliteness(opening)
 	if (rest.length > 0) return questions.size > 0 || hasQuestionWord(rest) ? 'question' : 'statement'
 	const isAsked = /\b(can|could|would|will|do) (you|u)\b/.test(opening.join(' '))
@@ -123,10 +133,24 @@ const isNegation = (words: readonly string[], i: number): boolean => {
 	return negations.has(word)
 }
 
-const finite = new Set(
-	'is are was were be been being would will seems seem looks look has have had does did means sounds'.split(
-		' ',
+/**
+ * The words after a verb that are not understood: no part of it, no name, and not one that adds nothing. "Release the notes
+ * of churn" is not a promotion, whatever else it is.
+ */
+const unexplained = (words: readonly string[], verb: Verb, { used }: Entities): number[] =>
+	words.flatMap((word, i) => {
+		const adds = i > verb.at && !used[i] && !verb.own.has(i) && !fillers.has(word)
+		return adds && !(verb.intent === 'silence' && alerts.has(word)) ? [i] : []
+	})
+
+const fillers = new Set(
+	`the a an our my this that it its model models version of to in on for from at by back and please pls plz now again right away immediately
+	asap at once for me us champion previous last one good environment live out thanks thank you ok as well then`.split(
+		/\s+/,
 	),
+)
+const alerts = new Set(
+	'rule rules alert alerts alerting alarm alarms notification notifications drift all any every'.split(' '),
 )
 
 const hasQuestionWord = (words: readonly string[]): boolean =>
@@ -161,13 +185,19 @@ function sentencesOf(tokens: readonly Token[]): number {
 
 /** Whether a reason goes on with another sentence, which could take back what was said. */
 const goesOn = /[.?!;\n]\s+(?=\S)/
-const retracts = (reason: string): boolean => goesOn.test(reason)
+const retraction =
+	/\b(no,? wait|never ?mind|scratch that|just kidding|jk|on second thoughts?|or not|(?:forget|cancel|ignore) (?:it|that|this)|(?:don'?t|do not) do (?:it|that|this))\b/i
+const retracts = (reason: string): boolean => goesOn.test(reason) || retraction.test(reason)
 
 /** Whether a reason goes on with a sentence that does take back what was said, or questions it. */
 export function takesBack(reason: string): boolean {
 	const [, ...later] = reason.split(goesOn)
 	const words = tokensOf(later.join('\n')).tokens.map((t) => t.word)
-	return reason.includes('?') || words.some((word, i) => isNegation(words, i) || word === 'actually')
+	return (
+		reason.includes('?') ||
+		retraction.test(reason) ||
+		words.some((word, i) => isNegation(words, i) || word === 'actually')
+	)
 }
 
 /** The words of an action's command. What is missing is left out; the command then asks for it. */

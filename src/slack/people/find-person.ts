@@ -9,7 +9,7 @@ import type { SlackClient } from '../../ports/slack-client.ts'
 import { findSlackUser, isExpired } from '../../registry/key/map-slack-user.ts'
 import { emailKey } from '../../registry/person/people-file.ts'
 import { PersonName } from '../../registry/person/person-name.ts'
-import { clientOf, homeOf } from '../teams.ts'
+import { clientOf, homeOf, isAtHome } from '../teams.ts'
 import { isInGroup, readMember, type SlackMember } from './directory.ts'
 
 /** A person as Slack's payloads name them. `enterprise`: the organisation, in Enterprise Grid. */
@@ -54,8 +54,10 @@ async function actorOf(context: Context, person: Person, fresh: Freshness): Prom
 	const direct = await directGrant(context, person, people)
 	const { slack, isOwn } = await clientOf(context, person)
 	const answer = await memberOf(person, slack, fresh)
-	if (!answer.ok && (fresh.isStrict || (!direct.grant && hasIndirect(people))))
-		throw unavailable(answer.error)
+	const isIndirect = !direct.grant && hasIndirect(people)
+	if (!answer.ok && (isIndirect || fresh.isStrict)) throw unavailable(answer.error)
+	if (isOwn === undefined && (isIndirect || (fresh.isStrict && groupsInPolicies(context).size > 0)))
+		throw unavailable('it does not say whose workspace this is')
 	const member = answer.ok ? answer.value : undefined
 	// Whom Slack does not know cannot be vouched for at a vote.
 	if (member?.isDeactivated || (fresh.isStrict && !member)) return undefined
@@ -87,7 +89,7 @@ async function isOurTeam(
 ): Promise<boolean> {
 	if (teams.includes(team)) return true
 	const home = await homeOf(context)
-	return home?.team === team || (home?.isOrgWide === true && home.enterprise === enterprise)
+	return home !== undefined && isAtHome(home, { team, enterprise })
 }
 
 const unavailable = (reason: string) =>
@@ -154,11 +156,14 @@ async function indirectGrant(search: Search): Promise<Grant | undefined> {
 	return undefined
 }
 
+const groupsInPolicies = (context: Context): ReadonlySet<string> =>
+	new Set(context.policies.current().policies.flatMap((policy) => policy.groups))
+
 /** Groups that policies name and the person is in. */
 async function groupsOf(search: Search): Promise<string[]> {
-	const named = new Set(search.context.policies.current().policies.flatMap((policy) => policy.groups))
 	const groups: string[] = []
-	for (const group of named) if (await isMemberOf(search, group)) groups.push(group)
+	for (const group of groupsInPolicies(search.context))
+		if (await isMemberOf(search, group)) groups.push(group)
 	return groups
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect } from 'vitest'
 import { type ApprovalServer, approvalServer } from '../../support/approvals.ts'
 import { withServerPerTest } from '../../support/fixtures.ts'
+import { policiesOf } from '../../support/policies.ts'
 import type { Json } from '../../support/server.ts'
 
 const it = withServerPerTest(() => approvalServer())
@@ -90,6 +91,26 @@ describe('a protected environment', () => {
 		expect(await patch(server, { owner: 'somebody' })).toMatchObject({ status: 200 })
 		expect((await server.post('/v1/models', { model: 'credit', task: 'binary' })).status).toBe(409)
 		expect(await patch(server, { riskTier: 'critical' })).toMatchObject({ status: 409 })
+	})
+
+	it('keeps the tags that protect it', async ({ server }) => {
+		server.usePolicies(await policiesOf('protected:\n  - models: { tags: [credit] }\n'))
+		await patch(server, { tags: ['credit', 'eu'] })
+		expect(await patch(server, { tags: ['eu'] })).toMatchObject({ status: 409, body: { code: 'conflict' } })
+		expect((await patch(server, { tags: ['credit'] })).status).toBe(200)
+	})
+
+	it('takes one of two first deployments at once', async ({ server }) => {
+		await server.post('/v1/models', { model: 'loans', task: 'binary', riskTier: 'high' })
+		for (const version of ['1', '2'])
+			await server.post('/v1/models/loans/versions', { version, features: [{ name: 'x', type: 'numeric' }] })
+		const answers = await Promise.all(
+			['1', '2', '1', '2'].map((champion) =>
+				server.fetch('/v1/models/loans/deployments/production', { method: 'PUT', json: { champion } }),
+			),
+		)
+		expect(answers.filter(({ status }) => status === 201)).toHaveLength(1)
+		expect((await server.fetch('/v1/models/loans/deployments/production')).body.revision).toBe(1)
 	})
 
 	it('keeps its tier only where something is deployed', async ({ server }) => {

@@ -49,6 +49,27 @@ describe('a vote', () => {
 		])
 	})
 
+	it('is void when the action changes: the digest is that of the action as it is stored', async ({
+		server,
+	}) => {
+		const { body: request } = await server.ask()
+		await server.vote(request, server.keys.ana)
+		await server.context.sql.batch([
+			{
+				sql: `UPDATE request SET action = replace(action, '"to":"6"', '"to":"8"') WHERE id = ?`,
+				params: [request.id],
+			},
+		])
+		expect(await server.vote(request, server.keys.ben)).toMatchObject(refusal('digest-changed', 409))
+		const changed = await server.read(request.id)
+		expect(changed).toMatchObject({ votes: [], action: { to: '8' } })
+		expect(changed.actionDigest).not.toBe(request.actionDigest)
+		expect((await server.vote(changed, server.keys.ben)).body).toMatchObject({ status: 'pending' })
+		const again = await server.vote(changed, server.keys.ana)
+		expect(again).toMatchObject({ status: 201, body: { votes: [{}, {}] } })
+		expect(again.body.status).not.toBe('pending')
+	})
+
 	it('to reject ends the request', async ({ server }) => {
 		const { body: request } = await server.ask()
 		const rejected = await server.vote(request, server.keys.ana, { vote: 'reject' })

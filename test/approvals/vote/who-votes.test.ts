@@ -140,6 +140,21 @@ describe('break-glass', () => {
 		expect(voted.body.status).not.toBe('pending')
 	})
 
+	it('can follow an approval of the same person that was not enough', async ({ server }) => {
+		await use(server, policy)
+		const { body: request } = await server.ask()
+		expect((await server.vote(request, server.adminKey)).body.status).toBe('pending')
+		const { status, body } = await server.vote(request, server.adminKey, {
+			breakGlass: true,
+			reason: 'it burns',
+		})
+		expect([status, body.votes]).toEqual([
+			201,
+			[expect.objectContaining({ breakGlass: true, reason: 'it burns' })],
+		])
+		expect(body.status).not.toBe('pending')
+	})
+
 	it('is refused to the requester, without the policy, and for a reject', async ({ server }) => {
 		await use(server, policy)
 		const { body: own } = await server.ask({}, server.adminKey)

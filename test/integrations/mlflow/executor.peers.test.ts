@@ -3,11 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { vendorExecutors } from '../../../src/integrations/executors.ts'
+import { connectIntegrations } from '../../../src/integrations/index.ts'
 import type { ExecutorKind } from '../../../src/ports/executors.ts'
 import { testContext } from '../../support/context.ts'
 import { openedBy } from '../../support/fixtures.ts'
-import { logRun, startMlflow } from '../../support/mlflow.ts'
+import { logRun, sendsWebhooks, startMlflow } from '../../support/mlflow.ts'
 import { hasPeers } from '../../support/peers.ts'
+import { defaultPolicies } from '../../support/policies.ts'
+import { testServer } from '../../support/server.ts'
 import { callFor, describeExecutor, rollback } from '../executor-contract.ts'
 
 const action = { ...rollback, from: '1', to: '2' }
@@ -17,8 +20,10 @@ describe.runIf(hasPeers('mlflow'))('a real MLflow server', () => {
 	let mlflow: Awaited<ReturnType<typeof startMlflow>>
 	beforeAll(async () => {
 		folder = await mkdtemp(join(tmpdir(), 'plumbline-mlflow-'))
-		mlflow = await startMlflow(folder)
-		for (let i = 0; i < 3; i++) await logRun(mlflow.url)
+		mlflow = await startMlflow(folder, sendsWebhooks)
+		const { model } = await logRun(mlflow.url)
+		for (let i = 0; i < 2; i++)
+			await post('model-versions/create', { name: 'credit-default', source: `models:/${model}` })
 	})
 	afterAll(async () => {
 		await mlflow?.stop()
@@ -26,12 +31,14 @@ describe.runIf(hasPeers('mlflow'))('a real MLflow server', () => {
 	})
 	const api = async (path: string, init?: RequestInit) =>
 		(await fetch(`${mlflow.url}/api/2.0/mlflow/${path}`, init)).json()
-	const setAlias = (version: string) =>
-		api('registered-models/alias', {
+	const post = (path: string, json: object) =>
+		api(path, {
 			method: 'POST',
 			headers: { 'content-type': 'application/json' },
-			body: JSON.stringify({ name: 'credit-default', alias: 'champion', version }),
+			body: JSON.stringify(json),
 		})
+	const setAlias = (version: string) =>
+		post('registered-models/alias', { name: 'credit-default', alias: 'champion', version })
 	const champion = async () =>
 		(await api('registered-models/alias?name=credit-default&alias=champion')).model_version
 
@@ -78,6 +85,33 @@ describe.runIf(hasPeers('mlflow'))('a real MLflow server', () => {
 		const end = callFor({ ...action, from: '2', to: '1', canary: null })
 		expect(await executor.act(end)).toMatchObject({ status: 'done' })
 		expect(await executor.read?.(end)).toMatchObject({ value: { version: '1', canary: null } })
+	})
+
+	it('sends a message when somebody moves an alias, which becomes an incident', async () => {
+		await setAlias('1')
+		const settings = { url: mlflow.url }
+		const policies = { ...defaultPolicies, executors: [{ name: 'mlflow', settings }] }
+		const server = await testServer({}, { policies: { current: () => policies }, now: () => Date.now() })
+		const secret = 's3cret-pl'
+		connectIntegrations(server.context, { PLUMBLINE_MLFLOW_WEBHOOK_SECRET: secret })
+		await server.post('/v1/models', { model: 'credit-default', task: 'binary' })
+		await server.post('/v1/models/credit-default/versions', { version: '1', features: [] })
+		const at = '/v1/models/credit-default/deployments/production'
+		await server.fetch(at, { method: 'PUT', json: { champion: '1' } })
+		await server.context.sql.batch([{ sql: 'UPDATE deployment SET since = since - 3600000' }])
+		const { webhook } = await post('webhooks', {
+			name: 'plumbline',
+			url: `${server.url}/ingest/mlflow/webhook`,
+			events: [{ entity: 'MODEL_VERSION_ALIAS', action: 'CREATED' }],
+			secret,
+			status: 'ACTIVE',
+		})
+		expect(webhook).toMatchObject({ status: 'ACTIVE' })
+		await setAlias('3')
+		await expect
+			.poll(async () => (await server.fetch('/v1/incidents')).body.items, { timeout: 60_000 })
+			.toMatchObject([{ title: 'credit-default in production: the target was moved outside Plumbline' }])
+		await server.close()
 	})
 
 	it('refuses what it does not have, in words that lead further', async ({ instance }) => {

@@ -149,7 +149,7 @@ describe("MLflow's message about an alias", () => {
 	it('is not taken without a secret, which the answer names', async ({ server }) => {
 		server.context.hooks = {}
 		expect(await server.deliver()).toMatchObject({
-			status: 503,
+			status: 404,
 			body: { detail: expect.stringContaining('PLUMBLINE_MLFLOW_WEBHOOK_SECRET') },
 		})
 	})

@@ -189,6 +189,19 @@ describe('what the target answers', () => {
 		},
 	)
 
+	it.for([
+		['a name that does not resolve', () => 'https://no-such-host.invalid/act'],
+		['a server without TLS', (url: string) => url.replace('http:', 'https:')],
+		['a port where nothing listens', () => 'http://127.0.0.1:2/act'],
+		['a port that fetch refuses', () => 'http://127.0.0.1:1/act'],
+	] as const)('without a connection, to %s, is known to have no effect', async ([, urlOf], { subject }) => {
+		const acted = await opened(subject, { url: urlOf(subject.target.url), timeout: '5s' }).act(
+			callFor(rollback),
+		)
+		expect(acted).toMatchObject({ status: 'unsure', known: 'not-done' })
+		expect(subject.effects()).toBe(0)
+	})
+
 	it('with a nonsensical Retry-After, leaves the pause to the engine', async ({ subject }) => {
 		subject.target.fault = { status: 503, headers: { 'retry-after': 'soon' } }
 		expect(await opened(subject).act(callFor(rollback))).toMatchObject({ retryAfterMs: undefined })

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect } from 'vitest'
 import { hourMs, minuteMs } from '../../../src/core/time.ts'
+import { boltApp } from '../../../src/slack/bolt.ts'
+import { resealTokens } from '../../../src/slack/install/installs.ts'
 import { openSlack, type Slack } from '../../../src/slack/open-slack.ts'
+import { slackClient } from '../../../src/slack/web-api.ts'
 import { commandLine } from '../../support/command-line.ts'
 import { type ServerOf, withServerPerTest } from '../../support/fixtures.ts'
 import { testServer } from '../../support/server.ts'
@@ -141,6 +144,65 @@ describe('a workspace', () => {
 			return answer?.ok && answer.value.team_id
 		}
 		expect([await teamOf('T2'), await teamOf('T1'), await teamOf('T3')]).toEqual(['T2', 'T1', 'T1'])
+	})
+
+	it('has its Home tabs published with its own token', async ({ server }) => {
+		fake.tokens.set(token, 'T2')
+		await server.install()
+		for (const team of ['T1', 'T2']) {
+			await server.fetch(`/v1/slack/users/${team}/U5`, { method: 'PUT', json: { role: 'viewer' } })
+			const event = { type: 'app_home_opened', user: 'U5', tab: 'home' }
+			await server.posted({ type: 'event_callback', team_id: team, event_id: `Ev${team}`, event }, true)
+		}
+		const published = () => fake.calledFor.filter((call) => call.endsWith('views.publish'))
+		await expect.poll(published).toEqual(['T1 views.publish', 'T2 views.publish'])
+	})
+
+	it('whose token cannot be decrypted is called with no token at all, and the log says why', async ({
+		server,
+	}) => {
+		await server.install()
+		const slack = slackClient(server.context, {
+			token: 'xoxb-test',
+			channel: '#ml',
+			keys: [key.map((b) => b + 1)],
+		})
+		expect(await slack.forTeam('T2').call('auth.test', {})).toMatchObject({
+			ok: false,
+			error: { message: expect.stringContaining('PLUMBLINE_TOKEN_KEY does not have the key'), refused: true },
+		})
+		expect(fake.calledFor).toEqual([])
+		await resealTokens(server.context, [])
+		expect(JSON.stringify(server.logged)).toContain('does not have the key of the token of the workspace T2')
+	})
+
+	it('gets its token encrypted anew when there is a newer key, and needs the older one no more', async ({
+		server,
+	}) => {
+		fake.tokens.set(token, 'T2')
+		await server.install()
+		const newer = key.map((b) => b + 1)
+		await resealTokens(server.context, [newer, key])
+		await resealTokens(server.context, [newer, key])
+		const slack = slackClient(server.context, { token: 'xoxb-test', channel: '#ml', keys: [newer] })
+		expect(await slack.forTeam('T2').call('auth.test', {})).toMatchObject({ value: { team_id: 'T2' } })
+		const entries = await server.context.sql.all({
+			sql: "SELECT idx FROM ledger_entry WHERE action = 'reencrypt-slack-token' AND object = 'slack-install:T2'",
+		})
+		expect(entries).toHaveLength(1)
+	})
+
+	it('that is not connected is refused in Socket Mode too', async ({ server }) => {
+		await server.install()
+		const { process } = boltApp(server.context, { botToken: 'xoxb-test', appToken: 'xapp-1' })
+		const answerTo = async (team: string) => {
+			const answers: unknown[] = []
+			const body = { command: '/plumb', text: 'help', team_id: team, user_id: 'U5', token: '' }
+			await process({ body, ack: async (answer) => void answers.push(answer) })
+			return JSON.stringify(answers)
+		}
+		expect(await answerTo('T3')).toContain('is not connected to Plumbline')
+		expect(await answerTo('T2')).toContain('no role in Plumbline')
 	})
 
 	it('is forgotten at once when an admin says so, or when the app is removed or loses its token', async ({

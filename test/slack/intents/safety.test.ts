@@ -138,6 +138,24 @@ describe('an order in plain words', () => {
 		)
 	})
 
+	it.each([
+		'release the notes of churn 5 because I need them',
+		'restore the alerts on churn because they matter',
+		'undo the silence of churn because it hides too much',
+		'deploy the dashboard of churn to production because it is nice',
+		'push churn 5 off the roadmap because it is late',
+		'revert the threshold of churn to 3 because it is too strict',
+		'roll back the rules of churn because they are noisy',
+		'train the interns on churn because they are new',
+		'roll back credit-risk because it drifts, no wait',
+		'roll back credit-risk because it drifts, never mind',
+		'roll back credit-risk because it drifts (just kidding)',
+		'roll back credit-risk because it drifts - on second thought do not do it',
+		'roll back credit-risk because it drifts\nor not',
+	])('is none where a word is not understood, or takes it back: %s', (text) => {
+		expect(acts(text)).toBe(false)
+	})
+
 	it('never names two things at once', () => {
 		expect(acts('roll back credit-risk and churn because both drift')).toBe(false)
 		expect(acts('roll back and retrain churn because it drifts')).toBe(false)
