@@ -19,6 +19,7 @@ type Process = (delivery: Delivery) => Promise<void>
 
 const maxBytes = 256 * 1024
 const ackWithinMs = 2800
+const acceptWithinMs = 2000
 
 const text = (status: number, body = ''): Response =>
 	new Response(body, { status, headers: { 'content-type': 'text/plain' } })
@@ -87,10 +88,13 @@ function answer(
 	return new Promise((resolve) => {
 		let acknowledged = false
 		const isEvent = token.startsWith(eventPrefix)
-		const late = setTimeout(() => {
-			acknowledged = isEvent
-			resolve(isEvent ? text(200) : text(503, 'This takes longer than expected.'))
-		}, ackWithinMs)
+		const late = setTimeout(
+			() => {
+				acknowledged = isEvent
+				resolve(isEvent ? text(200) : text(503, 'This takes longer than expected.'))
+			},
+			isEvent ? acceptWithinMs : ackWithinMs,
+		)
 		const ack = async (message?: unknown) => {
 			acknowledged = true
 			resolve(answerOf(message))

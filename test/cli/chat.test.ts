@@ -113,6 +113,7 @@ describe('plumbline chat', () => {
 		expect(await speak(ben, `review ${id}`, 'maybe', 'cancel')).toContain(
 			'Type Approve or Reject, or cancel.',
 		)
+		expect(await speak(ben, `review ${id}`, 'approve', '', 'cancel')).toContain('Type something, or cancel.')
 		expect(await request()).toMatchObject({ status: 'pending', votes: [] })
 		const voted = await speak(ben, 'requests', '1', 'Approve', '', 'the source is broken', 'yes')
 		expect(voted).toContain(actionDigest)

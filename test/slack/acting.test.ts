@@ -138,6 +138,7 @@ describe('/plumb rollback, promote and retrain', () => {
 		],
 		['Ana said to roll back churn because it drifts', 'do not clearly request it'],
 		['rollback credit-rsik to 6 because x', 'Did you mean "credit-risk"?'],
+		['rollback credti-risk to 6 because x', 'There is no model "credti-risk". Did you mean "credit-risk"?'],
 		['roll the credit model back because x', 'Which model is "credit"?'],
 		['roll back loans because x', 'There is no model "loans"'],
 	] as const)('do nothing where the words are not enough: %s', async ([text, expected], { server }) => {
