@@ -2,6 +2,7 @@ import type { Context } from '../context.ts'
 import { type Actor, readers } from '../core/actor.ts'
 import { AppError, type ErrorCode } from '../core/errors.ts'
 import { editDistance, nearest } from '../core/nearest.ts'
+import { isVisible } from '../core/visible-text.ts'
 import { authorise } from '../registry/key/authorise.ts'
 import { didYouMean, findModel, type ModelRow, quote, reachedModels } from '../registry/model/find-model.ts'
 import type { PredictionRef } from './questions/question.ts'
@@ -169,7 +170,7 @@ export function splitReason(words: readonly string[]): { head: readonly string[]
 			'invalid',
 			`The reason has ${reason.length} characters; the limit is ${longestReason}. Nothing was done.`,
 		)
-	return { head: words.slice(0, at), reason }
+	return { head: words.slice(0, at), reason: isVisible(reason) ? reason : '' }
 }
 
 /** With more models than this, the person has to name one. */

@@ -107,6 +107,7 @@ describe('plumbline chat', () => {
 		expect(asked).toContain(`[1] Review ${id}`)
 		expect(asked).toContain('<!channel> income is in cents')
 		expect(asked).toContain('Your vote was not counted.')
+		expect(asked).not.toMatch(/:[a-z_]+:/)
 		expect(await speak(ben, `approve ${id}`, `review ${id}`, 'approve', 'seen', 'no')).toContain(
 			'Nothing was sent.',
 		)

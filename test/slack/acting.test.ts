@@ -116,6 +116,7 @@ describe('/plumb rollback, promote and retrain', () => {
 			'Add the version: /plumb promote credit-risk to &lt;version&gt; because it is better',
 		],
 		['retrain churn', 'Add the reason'],
+		['retrain churn because \u200b\u2060', 'Add the reason'],
 		['rollback credit-risk to because x', 'a word is missing'],
 		[`rollback credit-risk because ${'x'.repeat(1001)}`, 'The reason has 1001 characters; the limit is 1000'],
 		['rollback please', 'Add the model'],
