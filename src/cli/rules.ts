@@ -19,10 +19,10 @@ export const rules: Command = {
 Checks all rule files of a folder like the service does when it loads them: shape, conditions, metric names, cycles, and
 rules that can never fire or never resolve; and approvals.yaml, with the settings of its executors. If the database
 PLUMBLINE_DATABASE_URL exists, it also warns of models, tags, environments and features that are not registered, and of
-policies that too few people can satisfy.
+policies of approvals.yaml that too few people can satisfy.
 Default: PLUMBLINE_RULES, or the packaged rules.
 
-  --database   fail if the database cannot be read
+  --database   fail if the database cannot be read, and check the packaged policies too
   --json       for machines
 
 Exit code: 0 the files are valid, with or without warnings, 1 they are invalid, 2 they could not be read.
@@ -88,7 +88,10 @@ async function warningsOf(
 	const people = await openPeople(config.PLUMBLINE_PEOPLE, { logger: silent })
 	try {
 		const reads = { db: openDatabase(sql), now, people }
-		const found = await unsatisfiablePolicies(reads, policies.policies)
+		// A fresh installation has one key: the packaged policies are reported only on request.
+		const found = (await unsatisfiablePolicies(reads, policies.policies)).filter(
+			({ policy }) => isAsked || !policy.isPackaged,
+		)
 		return [
 			...(await checkNames(sql, ruleSet)),
 			...found.map(({ policy: { name }, message }) => ({
