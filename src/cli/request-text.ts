@@ -9,14 +9,14 @@ export const approvalsText = ({ votes, needs }: ActionRequest): string =>
 
 /** A request as somebody reads it before they vote: what will be done, by what, why, who voted, and the digest. */
 export function requestText(request: ActionRequest): string {
-	const { id, status, action, plan, reason, requester, votes, actionDigest, expiresAt, executeAfter } =
+	const { id, status, action, plan, reason, requesterPerson, votes, actionDigest, expiresAt, executeAfter } =
 		request
 	const { policy, evidence, execution } = request
 	const until = status === 'pending' ? `, expires ${expiresAt}` : ''
 	const rows: [string, string][] = [
 		['action', actionText(action as Action)],
 		...(plan ?? { calls: [] }).calls.map((call): [string, string] => ['plan', `${plan?.executor}: ${call}`]),
-		['why', `${reason} (${requester})`],
+		['why', `${reason} (${requesterPerson})`],
 		...(typeof evidence.incident === 'string' ? [['incident', evidence.incident] as [string, string]] : []),
 		...(typeof evidence.note === 'string' ? [['note', evidence.note] as [string, string]] : []),
 		...(policy ? [['policy', policy.name] as [string, string]] : []),

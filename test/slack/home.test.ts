@@ -2,6 +2,7 @@ import { HttpResponse } from 'msw'
 import { afterAll, beforeAll, describe, expect } from 'vitest'
 import { listIncidents } from '../../src/alerting/incident/read-incidents.ts'
 import { dayMs } from '../../src/core/time.ts'
+import { mapSlackUser } from '../../src/registry/key/map-slack-user.ts'
 import { admin } from '../support/actors.ts'
 import { checkView } from '../support/block-kit.ts'
 import { startOfTest } from '../support/context.ts'
@@ -45,6 +46,27 @@ describe('the Home tab', () => {
 		for (const user of ['U-ask', 'U-view', 'U-other']) expect(reviewsIn(await open(server, user))).toEqual([])
 		expect(reviewsIn(await open(server, 'U-two'))).toHaveLength(1)
 		expect(JSON.stringify(await open(server, 'U-other'))).not.toContain('credit')
+	})
+
+	it('shows nothing to decide to the same person elsewhere, and names the person who asked', async ({
+		server,
+	}) => {
+		const owner = 'Ana@Bank.example'
+		await mapSlackUser(server.context, admin, { team: 'T2', user: 'U-ana', role: 'approver', owner })
+		const { secret } = (
+			await server.post('/v1/keys', { name: 'ana', role: 'approver', owner: 'ana@bank.example' })
+		).body
+		const { body } = await server.fetch('/v1/requests', { method: 'POST', json: input, key: secret })
+		expect(body).toMatchObject({
+			requester: expect.stringMatching(/^key:/),
+			requesterPerson: 'ana@bank.example',
+		})
+		const event = { type: 'app_home_opened', tab: 'home', user: 'U-ana', channel: 'D1' }
+		expect(await server.event(event, { team: 'T2' })).toBe(200)
+		expect(JSON.stringify(fake.homes.get('U-ana'))).toContain('Nothing waits for your vote')
+		expect(JSON.stringify(await open(server, 'U-two'))).toContain('requested by ana@bank.example')
+		const view = await server.press('request_review', body.id, 'U-ana', 'T2')
+		expect(JSON.stringify(view.blocks)).toContain('You asked for this, so somebody else has to decide.')
 	})
 
 	it('shows the models of a person, the worst first', async ({ server }) => {

@@ -35,6 +35,7 @@ export async function toRequests(context: Context, rows: readonly RequestRow[]):
 		actionDigest: digests.get(row.id) as string,
 		plan: row.plan,
 		requester: row.requester,
+		requesterPerson: row.requesterPerson ?? row.requester,
 		reason: row.reason,
 		needs: row.needs,
 		policy: row.policy && toPolicy(row.policy),

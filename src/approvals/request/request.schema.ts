@@ -106,6 +106,10 @@ export const ActionRequest = z
 			.nullable()
 			.meta({ description: "The executor's dry run: the calls that it will make." }),
 		requester: z.string(),
+		requesterPerson: z.string().meta({
+			description:
+				'The owner of whoever asked, as of then; without an owner the same as `requester`. They cannot vote.',
+		}),
 		reason: z.string(),
 		needs: z.int().meta({ description: 'Number of approvals needed; the requester cannot approve.' }),
 		policy: Policy.nullable(),

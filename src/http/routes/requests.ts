@@ -17,6 +17,7 @@ const example = {
 	action: { environment: 'production', from: '7', kind: 'rollback', model: 'credit-default', to: '6' },
 	actionDigest: 'sha256:5d41402abc4b2a76b9719d911017c592ae5d1ba1c1f2b3ba2a3f1c7f0f2b9a10',
 	requester: 'key:key_01',
+	requesterPerson: 'ana@bank.example',
 	plan: { executor: 'pointer', calls: ['set the deployment of credit-default in production: champion 6'] },
 	reason: 'LIMIT_BAL comes in another unit',
 	needs: 2,

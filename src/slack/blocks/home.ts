@@ -44,7 +44,7 @@ export function homeView({ waiting, models, open, areMore }: Home): HomeView {
 
 const waitingBlock = (request: ActionRequest): Block => ({
 	...section(
-		`*${escapeText(requestTitle(request))}*: ${statusText(request)}\n\`${escapeText(request.id)}\` requested by ${named(request.requester)}: ${named(request.reason, 300)}`,
+		`*${escapeText(requestTitle(request))}*: ${statusText(request)}\n\`${escapeText(request.id)}\` requested by ${named(request.requesterPerson)}: ${named(request.reason, 300)}`,
 	),
 	accessory: reviewButton(request.id),
 })

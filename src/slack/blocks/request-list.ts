@@ -17,13 +17,13 @@ const review = 'Votes are cast with *Review* on its message in the channel, or o
 
 /** A request as the reply to a command: the exact action, what it needs, and that nothing happens before. */
 export function requestReply(request: ActionRequest): SlackMessage {
-	const { id, requester, reason, needs, expiresAt, actionDigest } = request
+	const { id, requesterPerson, reason, needs, expiresAt, actionDigest } = request
 	const people = needs === 1 ? 'another person approves it' : `${needs} other people approve it`
 	const next = isOpen(request)
 		? `*Nothing happens until ${people}*, before ${shortTime(expiresAt)}. ${review}`
 		: ''
 	const first = `:memo: *${named(id)}* ${escapeText(requestTitle(request))}: ${statusText(request)}`
-	const why = `Requested by ${named(requester)}: ${named(reason, 1000)}`
+	const why = `Requested by ${named(requesterPerson)}: ${named(reason, 1000)}`
 	const all = [first, actionLines(request).join(', '), why, ...(next === '' ? [] : [next])]
 	return {
 		text: clip(all.join('\n'), limits.messageText),
@@ -43,7 +43,7 @@ export function requestsMessage(items: readonly ActionRequest[], areMore: boolea
 		const step = [from, to].every((v) => typeof v === 'string')
 			? `, from ${named(String(from), 60)} to ${named(String(to), 60)}`
 			: ''
-		return `*${named(request.id)}* ${escapeText(requestTitle(request))}${step}: ${statusText(request)}; ${named(request.reason, 200)} (${named(request.requester)})`
+		return `*${named(request.id)}* ${escapeText(requestTitle(request))}${step}: ${statusText(request)}; ${named(request.reason, 200)} (${named(request.requesterPerson)})`
 	})
 	return {
 		text: clip(all.join('; '), limits.messageText),

@@ -98,20 +98,18 @@ export function actionLines({ kind, action }: ActionRequest): string[] {
 }
 
 /** Why it is requested: the reason, and what the incident measured. Escaped. */
-export function whyLines({ requester, reason, evidence }: ActionRequest, about: RequestAbout): string[] {
+export function whyLines(
+	{ requesterPerson, reason, evidence }: ActionRequest,
+	about: RequestAbout,
+): string[] {
 	const { incident, publicUrl } = about
-	const asked = `Requested by ${named(requester)}: ${named(reason, 1000)}`
+	const asked = `Requested by ${named(requesterPerson)}: ${named(reason, 1000)}`
 	const notes = typeof evidence.note === 'string' ? [named(evidence.note, 500)] : []
 	if (!incident) return [asked, ...notes]
 	const [alert] = incident.alerts
 	const path = `${publicUrl}/v1/incidents/${encodeURIComponent(incident.id)}`
 	const link = `Incident <${escapeText(path)}|${named(incident.id)}>: ${named(incident.title, 300)}`
-	return [
-		asked,
-		link,
-		...(alert ? [alertText(alert), chartLink(incident, alert, publicUrl)] : []),
-		...notes,
-	]
+	return [asked, link, ...(alert ? [alertText(alert), chartLink(incident, alert, publicUrl)] : []), ...notes]
 }
 
 /** Links to the values of the alert's metric over time. */

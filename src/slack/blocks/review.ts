@@ -1,6 +1,6 @@
 import { isEligible } from '../../approvals/policy/eligible.ts'
 import type { ActionRequest } from '../../approvals/request/request.schema.ts'
-import type { Actor } from '../../core/actor.ts'
+import { type Actor, personOf } from '../../core/actor.ts'
 import type { VersionComparison } from '../../monitoring/comparison/comparison.schema.ts'
 import { hasRole } from '../../registry/key/authorise.ts'
 import { figure, withInterval } from './figure.ts'
@@ -55,8 +55,10 @@ export const decidedView = (request: ActionRequest, about: RequestAbout, note?: 
 	})
 
 /** Why a vote of the person would be refused as things are; it is checked again when it is submitted. Escaped. */
-export function whyRefused(actor: Actor, { requester, policy, model }: ActionRequest): string | undefined {
-	if (requester === actor.id) return 'You asked for this, so somebody else has to decide.'
+export function whyRefused(actor: Actor, request: ActionRequest): string | undefined {
+	const { requester, requesterPerson, policy, model } = request
+	if (requester === actor.id || requesterPerson === personOf(actor))
+		return 'You asked for this, so somebody else has to decide.'
 	const { roles = ['approver' as const], groups = [] } = policy ?? {}
 	if (isEligible(actor, { roles, groups }, model)) return undefined
 	const allowed = [

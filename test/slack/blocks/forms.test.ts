@@ -55,6 +55,7 @@ const request = (s: string, t: string, n: number, i: number): ActionRequest => (
 	actionDigest: `sha256:${'0'.repeat(64)}`,
 	plan: { executor: s, calls: times(n, s) },
 	requester: s,
+	requesterPerson: s,
 	reason: t,
 	needs: 2,
 	policy: {

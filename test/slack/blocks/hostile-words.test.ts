@@ -112,7 +112,7 @@ const request: fc.Arbitrary<ActionRequest> = fc
 	.map(
 		({ id, model, environment, from, to, reason, requester }) =>
 			({
-				...{ id, model, environment, reason, requester },
+				...{ id, model, environment, reason, requester, requesterPerson: requester },
 				kind: 'rollback',
 				status: 'pending',
 				action: { kind: 'rollback', model, environment, from, to },
