@@ -1,4 +1,5 @@
 import { and, eq } from 'drizzle-orm'
+import { frozenSince } from '../approvals/request/frozen.ts'
 import type { Context } from '../context.ts'
 import { canonicalJson, digestOf } from '../core/canonical-json.ts'
 import { backoffMs } from '../core/retry.ts'
@@ -109,7 +110,9 @@ async function bring(work: Work): Promise<void> {
 
 /** Why what would be done now is not what was approved. */
 async function changeSince({
+	context,
 	request,
+	execution,
 	action,
 	executor: target,
 	missing,
@@ -117,6 +120,8 @@ async function changeSince({
 	if ((await digestOf(action)) !== request.actionDigest)
 		return { status: 'stale', why: 'The stored action is not the one that was approved.' }
 	if (missing !== undefined) return { status: 'failed', why: missing }
+	const frozen = execution.actingAt === null ? await frozenSince(context, action) : undefined
+	if (frozen) return { status: 'failed', why: frozen.message }
 	if (request.plan === null || canonicalJson(target.plan(action)) === canonicalJson(request.plan))
 		return undefined
 	const why = `${target.name} would now do something else than what was approved. Request it again.`

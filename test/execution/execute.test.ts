@@ -1,4 +1,5 @@
 import { describe, expect } from 'vitest'
+import { versionFreezes } from '../../src/db/schema.ts'
 import { executeRequest } from '../../src/execution/execute.ts'
 import { executeDue } from '../../src/execution/execute-due.ts'
 import { findDeployment } from '../../src/registry/deployment/get-deployment.ts'
@@ -38,6 +39,21 @@ describe('an approved rollback', () => {
 		expect(await context.sql.all({ sql: 'SELECT model, version, request FROM version_freeze' })).toEqual([
 			{ model: 'credit', version: '8', request: id },
 		])
+	})
+
+	test('fails when another rollback has left its version since', async ({ context }) => {
+		await deployCredit(context)
+		const { id } = await approvedRequest(context, rollbackTo7)
+		await context.db
+			.insert(versionFreezes)
+			.values({ model: 'credit', version: '7', request: id, frozenAt: 0 })
+		await executeRequest(context, id)
+		expect(await storyOf(context, id)).toMatchObject({
+			status: 'failed',
+			error: `Version 7 is frozen: the rollback ${id} left it.`,
+			ledger: ['start-execution', 'fail-execution'],
+		})
+		expect(await findDeployment(context, 'credit', 'production')).toMatchObject({ champion: '8' })
 	})
 
 	test('that finds another champion is stale and changes nothing', async ({ context }) => {

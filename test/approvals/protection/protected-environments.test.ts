@@ -153,6 +153,23 @@ describe('a version that a rollback has left', () => {
 		expect(await server.ask({ kind: 'promotion', to: '8' })).toMatchObject({ status: 201 })
 	})
 
+	it('takes no approval for a request that was made before, until an admin lifts the freeze', async ({
+		server,
+	}) => {
+		const promotion = (await server.ask({ kind: 'promotion', to: '8' })).body
+		const step = (await server.ask({ kind: 'canary', canary: { version: '8', percent: 1 } })).body
+		await freeze(server)
+		const frozen = { status: 409, body: { code: 'frozen' } }
+		expect(await server.vote(promotion, server.keys.ana)).toMatchObject(frozen)
+		expect(await server.vote(step, server.keys.ana)).toMatchObject(frozen)
+		expect(await server.ledger(`request:${step.id}`)).toEqual(['create-request', 'refuse-vote'])
+		const rejected = await server.vote(step, server.keys.ana, { vote: 'reject' })
+		expect(rejected).toMatchObject({ status: 201, body: { status: 'rejected' } })
+		const lift = { method: 'DELETE', json: { reason: 'the input was wrong' } }
+		await server.fetch('/v1/models/credit/versions/8/freeze', lift)
+		expect(await server.vote(promotion, server.keys.ana)).toMatchObject({ status: 201 })
+	})
+
 	it('goes to other environments directly: a fix is tested there', async ({ server }) => {
 		await put(server, { champion: '7' }, 'staging')
 		await freeze(server)
