@@ -16,7 +16,7 @@ import { type Delivery, handleOnce } from './receiver.ts'
 import type { Shortcut } from './shortcuts.ts'
 import { stayConnected } from './stay-connected.ts'
 import { isConnectedTeam, notConnectedText, workspaceOf } from './teams.ts'
-import { asksForChange } from './understand.ts'
+import { requestsChange } from './understand.ts'
 
 type BoltOptions = { botToken: string; appToken?: string | undefined; apiUrl?: string | undefined }
 
@@ -109,7 +109,7 @@ function listen(app: bolt.App, context: Context, isSocket: boolean): void {
 		const work = answerCommand(context, person, text)
 		const soon = await within(answerWithinMs, work)
 		// A change is acknowledged once it is stored, so that a crash loses nothing.
-		if (soon || !asksForChange(text)) await ack(soon && (toOne(soon.message) as Parameters<typeof ack>[0]))
+		if (soon || !requestsChange(text)) await ack(soon && (toOne(soon.message) as Parameters<typeof ack>[0]))
 		const reply = await work
 		if (soon === undefined) await respond(toOne(reply.message) as Response)
 		await follow(context, (message) => respond(added(message)), reply)

@@ -7,7 +7,7 @@ import { AppError } from '../core/errors.ts'
 import { listModels } from '../registry/model/list-models.ts'
 import { asPerson } from './answer.ts'
 import { type HomeView, homeView, textHome } from './blocks/home.ts'
-import { obstacleTo } from './blocks/review.ts'
+import { whyRefused } from './blocks/review.ts'
 import { callOf } from './connection.ts'
 import type { Person } from './people/find-person.ts'
 
@@ -45,7 +45,7 @@ async function readHome(context: Context, actor: Actor): Promise<HomeView> {
 
 /** Whether a person can vote on a request and has not done so. */
 const waitsFor = (actor: Actor, request: ActionRequest): boolean =>
-	obstacleTo(actor, request) === undefined && !hasVoted(actor, request)
+	whyRefused(actor, request) === undefined && !hasVoted(actor, request)
 
 const hasVoted = (actor: Actor, { votes }: ActionRequest): boolean =>
 	votes.some((vote) => vote.person === personOf(actor) || vote.actor === actor.id)

@@ -7,7 +7,7 @@ import { predictionReportMessage } from './blocks/records.ts'
 import { named, textMessage } from './blocks/text.ts'
 import { incidentDetails, incidentEvidence } from './delivery/incident-details.ts'
 import { answerDirect, answerHome, answerMention, type EventHandler } from './events.ts'
-import { askModal } from './forms/ask.ts'
+import { questionId, questionModal } from './forms/question.ts'
 import { reviewModal } from './forms/review.ts'
 import { rollbackModal } from './forms/rollback.ts'
 import { whatIfModal } from './forms/what-if.ts'
@@ -47,7 +47,7 @@ export const modals = {
 	why_what_if: whatIfModal,
 	incident_rollback: rollbackModal,
 	request_review: reviewModal,
-	plumb_ask: askModal,
+	[questionId]: questionModal,
 } satisfies Record<string, Modal>
 
 /** The handlers of events, by type. */
@@ -59,6 +59,6 @@ export const events = {
 
 /** The handlers of shortcuts, by callback id: for a message, and for none. */
 export const shortcuts = {
-	plumb_ask: answerShortcut,
-	plumb_ask_anywhere: answerShortcut,
+	[questionId]: answerShortcut,
+	[`${questionId}_anywhere`]: answerShortcut,
 } satisfies Record<string, ShortcutHandler>

@@ -137,7 +137,7 @@ function parseBody(bytes: Uint8Array, type: string): Record<string, unknown> | u
 const keepMs = 10 * minuteMs
 
 // Longer than any event takes: one that was not handled by then was lost with its process.
-const lostAfterMs = 30 * secondMs
+const abandonedAfterMs = 30 * secondMs
 
 /**
  * Notes a request by its token, a signature or an event id. Each is handled once; an event whose process died is handled
@@ -145,13 +145,13 @@ const lostAfterMs = 30 * secondMs
  */
 async function noteRequest(context: Context, token: string): Promise<'first' | 'handled' | 'underway'> {
 	const now = context.now()
-	const isLost = sql`token LIKE ${`${eventPrefix}%`} AND handled_at IS NULL AND seen_at <= ${now - lostAfterMs}`
+	const isAbandoned = sql`token LIKE ${`${eventPrefix}%`} AND handled_at IS NULL AND seen_at <= ${now - abandonedAfterMs}`
 	const [, noted] = await context.db.batch([
 		context.db.delete(slackReplays).where(lt(slackReplays.seenAt, now - keepMs)),
 		context.db
 			.insert(slackReplays)
 			.values({ token, seenAt: now })
-			.onConflictDoUpdate({ target: slackReplays.token, set: { seenAt: now }, setWhere: isLost })
+			.onConflictDoUpdate({ target: slackReplays.token, set: { seenAt: now }, setWhere: isAbandoned })
 			.returning({ token: slackReplays.token }),
 	])
 	if ((noted as unknown[]).length > 0) return 'first'

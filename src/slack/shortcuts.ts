@@ -5,9 +5,9 @@ import type { View } from './blocks/text.ts'
 import { textView } from './blocks/view.ts'
 import { postReply } from './delivery/post-reply.ts'
 import { wordsIn } from './events.ts'
-import { askView } from './forms/ask.ts'
+import { questionView } from './forms/question.ts'
 import type { Person } from './people/find-person.ts'
-import { asksForChange } from './understand.ts'
+import { requestsChange } from './understand.ts'
 
 /** A shortcut that somebody chose: for a message, with its text and where it is, or for none. */
 export type Shortcut = { text: string; place?: SlackPlace | undefined }
@@ -24,7 +24,7 @@ export type ShortcutHandler = (
  */
 export const answerShortcut: ShortcutHandler = async (context, person, { text, place }) => {
 	const words = wordsIn(text)
-	const isQuestion = place && words !== '' && !asksForChange(words)
+	const isQuestion = place && words !== '' && !requestsChange(words)
 	const reply = isQuestion ? await answerCommand(context, person, words) : undefined
 	if (place && reply && !reply.isUnclear) {
 		await postReply(context, person, place, reply)
@@ -33,7 +33,7 @@ export const answerShortcut: ShortcutHandler = async (context, person, { text, p
 	return asPerson<View>(
 		context,
 		person,
-		(actor) => askView(context, actor, words, place),
+		(actor) => questionView(context, actor, words, place),
 		(message) => textView(message),
 	)
 }

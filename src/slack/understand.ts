@@ -82,7 +82,7 @@ async function chosenByModel(context: Context, actor: Actor, text: string): Prom
 }
 
 /** Whether words ask for a change, or could do so. */
-export function asksForChange(text: string): boolean {
+export function requestsChange(text: string): boolean {
 	const [name = ''] = withoutAddress(text).split(/\s+/)
 	const meaning = parseWords(text.slice(0, longestText), { models: [], rules: [] })
 	const meant = 'intent' in meaning ? [meaning.intent] : 'either' in meaning ? meaning.either : []

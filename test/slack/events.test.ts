@@ -48,6 +48,18 @@ describe('a mention', () => {
 		])
 	})
 
+	it('whose answer names people is answered to the person alone, in the thread; directly it is a message', async ({
+		server,
+	}) => {
+		await server.map('U-audit', 'auditor')
+		await mention(server, '<@U0PLUMB> audit credit', {}, 'U-audit')
+		expect(answers()).toEqual([])
+		expect(fake.ephemeral.map((m) => [m.user, m.thread_ts])).toEqual([['U-audit', fake.messages[0]?.ts]])
+		expect(fake.ephemeral[0]?.text).toContain('credit')
+		await direct(server, 'audit credit', {}, 'U-audit')
+		expect(answers().map((m) => m.channel)).toEqual(['D0000000U1'])
+	})
+
 	it('is answered once, however often Slack sends it', async ({ server }) => {
 		const { ts } = server.write('x')
 		const event = { type: 'app_mention', user: 'U1', text: '<@U0PLUMB> status', channel, ts }

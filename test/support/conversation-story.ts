@@ -210,7 +210,11 @@ async function verify(
 	recorder.posted(done)
 	const resolved = await resolvedBy(talk, ana, incident)
 	recorder.posted(resolved)
-	for (const reply of await talk.workspace.thread(resolved.ts)) recorder.replied(reply, true)
+	const thread = await until('the end of the thread', async () => {
+		const replies = await talk.workspace.thread(resolved.ts)
+		return replies.at(-1)?.text.includes('resolved') ? replies : undefined
+	})
+	for (const reply of thread) recorder.replied(reply, true)
 }
 
 /** Resolves the incident with a key of the person, and waits for its message. */

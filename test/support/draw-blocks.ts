@@ -115,8 +115,13 @@ function wrapped(markup: string, max: number, at = size, base: Style = {}): Line
 	})
 }
 
+// The renderer drops a line of two fonts with a ligature in it.
+const withoutLigatures = (text: string): string => text.replace(/f(?=[filt])/g, 'f\u200c')
+
 /** Runs of a line flow after one another, so that the renderer's own widths decide where each begins. */
 function textLine(x: number, y: number, line: Line, attributes: Attributes = {}): string {
+	const at = Number(attributes['font-size'] ?? size)
+	const hasCode = line.some((run) => run.code)
 	const spans = line.map((run) => {
 		const { bold, code, link, soft } = run
 		const fill =
@@ -126,10 +131,10 @@ function textLine(x: number, y: number, line: Line, attributes: Attributes = {})
 			'tspan',
 			{
 				...(bold ? { 'font-weight': 'bold' } : {}),
-				...(code ? { 'font-family': mono, 'font-size': size - 1 } : {}),
+				...(code ? { 'font-family': mono, 'font-size': at - 1 } : {}),
 				...(fill ? { fill } : {}),
 			},
-			escape(withoutControls(run.text)),
+			escape(withoutControls(hasCode && !run.code ? withoutLigatures(run.text) : run.text)),
 		)
 	})
 	return element('text', { x, y, 'font-size': size, 'xml:space': 'preserve', ...attributes }, ...spans)
@@ -163,11 +168,15 @@ function markdown(x: number, y: number, max: number, markup: string): Drawn {
 	return drawn
 }
 
+/** Lines that are too long go on in the next one, as in Slack. */
 function preformatted(x: number, y: number, max: number, text: string): Drawn {
-	const lines = unescaped(text).split('\n')
+	const at = 12
 	const step = 17
-	const longest = Math.max(...lines.map((line) => line.length))
-	const at = Math.min(12.5, (max - 20) / (longest * monoAdvance))
+	const columns = Math.floor((max - 20) / (at * monoAdvance))
+	const fitting = new RegExp(`.{1,${columns}}`, 'gu')
+	const lines = unescaped(text)
+		.split('\n')
+		.flatMap((line) => line.match(fitting) ?? [''])
 	const height = lines.length * step + 14
 	return {
 		height: height + 8,

@@ -71,8 +71,7 @@ function textOf(scene: Scene): string {
 	return `**${scene.author}**${to}:\n\n${fenced(lines.join('\n'))}`
 }
 
-/** What an alternative text of a picture says: its first lines. */
-const alternative = ({ title }: Chapter): string => `${title}, as people see it in Slack`
+const alternative = ({ title }: Chapter): string => `${title.replace(/\?$/, '')}, as people see it in Slack`
 
 const mapTexts = (value: Json, change: (text: string) => string): Json => {
 	if (typeof value === 'string') return change(value)

@@ -101,7 +101,8 @@ export function actionLines({ kind, action }: ActionRequest): string[] {
 export function whyLines({ requester, reason, evidence }: ActionRequest, about: RequestAbout): string[] {
 	const { incident, publicUrl } = about
 	const asked = `Requested by ${named(requester)}: ${named(reason, 1000)}`
-	if (!incident) return [asked]
+	const notes = typeof evidence.note === 'string' ? [named(evidence.note, 500)] : []
+	if (!incident) return [asked, ...notes]
 	const [alert] = incident.alerts
 	const path = `${publicUrl}/v1/incidents/${encodeURIComponent(incident.id)}`
 	const link = `Incident <${escapeText(path)}|${named(incident.id)}>: ${named(incident.title, 300)}`
@@ -109,7 +110,7 @@ export function whyLines({ requester, reason, evidence }: ActionRequest, about: 
 		asked,
 		link,
 		...(alert ? [alertText(alert), chartLink(incident, alert, publicUrl)] : []),
-		...(typeof evidence.note === 'string' ? [named(evidence.note, 500)] : []),
+		...notes,
 	]
 }
 

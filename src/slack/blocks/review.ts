@@ -26,14 +26,14 @@ const maxGuards = 12
 
 /** The exact action, why, what it changes for whom, and the fields of a vote. `form` is the id of the form. */
 export function reviewView(form: string, request: ActionRequest, about: RequestAbout, actor: Actor): View {
-	const obstacle = obstacleTo(actor, request)
+	const refusal = whyRefused(actor, request)
 	return modalView({
 		id: reviewId,
 		value: form,
 		title: reviewTitle,
 		submit: 'Submit',
 		blocks: [
-			...(obstacle === undefined ? [] : [section(`:warning: ${obstacle}`)]),
+			...(refusal === undefined ? [] : [section(`:warning: ${refusal}`)]),
 			...storyBlocks(request, about),
 			radioInput('decision', 'Decision', [
 				['approve', 'Approve'],
@@ -55,7 +55,7 @@ export const decidedView = (request: ActionRequest, about: RequestAbout, note?: 
 	})
 
 /** Why a vote of the person would be refused as things are; it is checked again when it is submitted. Escaped. */
-export function obstacleTo(actor: Actor, { requester, policy, model }: ActionRequest): string | undefined {
+export function whyRefused(actor: Actor, { requester, policy, model }: ActionRequest): string | undefined {
 	if (requester === actor.id) return 'You asked for this, so somebody else has to decide.'
 	const { roles = ['approver' as const], groups = [] } = policy ?? {}
 	if (isEligible(actor, { roles, groups }, model)) return undefined

@@ -9,19 +9,21 @@ import type { Modal } from '../reply.ts'
 import { answerText } from '../understand.ts'
 import { closeForm, findForm, keepForm } from './form.ts'
 
+/** The id of the form and of the shortcut that opens it. */
+export const questionId = 'plumb_ask'
 const title = 'Ask Plumbline'
 // A field takes no more.
 const maxWords = 3000
 
 /** A form for a question in words. The answer goes to `place`, otherwise into the form. */
-export async function askView(
+export async function questionView(
 	context: Context,
 	actor: Actor,
 	text: string,
 	place: SlackPlace | undefined,
 ): Promise<View> {
 	return modalView({
-		id: 'plumb_ask',
+		id: questionId,
 		value: await keepForm(context, actor, { kind: 'ask', place }),
 		title,
 		submit: 'Ask',
@@ -36,9 +38,9 @@ export async function askView(
 	})
 }
 
-export const askModal: Modal = {
+export const questionModal: Modal = {
 	waiting: 'Looking for the answer…',
-	open: (context, { actor }) => askView(context, actor, '', undefined),
+	open: (context, { actor }) => questionView(context, actor, '', undefined),
 	submit: async (context, { actor, words: [id = ''], person }, { words = '' }) => {
 		const form = await findForm(context, actor, 'ask', id)
 		if (words.trim() === '') return { errors: { words: 'Write a question or a command.' } }
