@@ -121,7 +121,7 @@ function follow(client: DemoClient) {
 	const at = `${path}/deployments/production`
 	let etag: string | undefined
 	let champion: string | undefined
-	const ask = async () => {
+	const look = async () => {
 		const headers = etag === undefined ? {} : { 'if-none-match': etag }
 		const {
 			status,
@@ -133,12 +133,12 @@ function follow(client: DemoClient) {
 		etag = answered.get('etag') ?? undefined
 	}
 	return {
-		known: ask(),
+		known: look(),
 		async sees(version: string): Promise<void> {
 			const until = performance.now() + waitMs
 			while (champion !== version) {
 				if (performance.now() > until) throw new Error(`production serves ${champion}, not ${version}`)
-				await ask()
+				await look()
 			}
 		},
 	}

@@ -11,9 +11,10 @@ import { executor } from './claim.ts'
  * policies are left out: a fresh installation has one key.
  */
 export async function reportPolicies(context: Context): Promise<void> {
-	const found = (await unsatisfiablePolicies(context, context.policies.current())).filter(
-		({ policy }) => !policy.isPackaged,
-	)
+	const set = context.policies.current()
+	const areAllPackaged = set.policies.every((policy) => policy.isPackaged)
+	const unsatisfiable = areAllPackaged ? [] : await unsatisfiablePolicies(context, set)
+	const found = unsatisfiable.filter(({ policy }) => !policy.isPackaged)
 	const about = (name: string) => `policy:${name}`
 	for (const { policy, message } of found)
 		await openIncidentOnce(context, executor, {

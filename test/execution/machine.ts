@@ -6,7 +6,7 @@ import type { Actor, Role } from '../../src/core/actor.ts'
 import { AppError } from '../../src/core/errors.ts'
 import { dayMs, hourMs, minuteMs } from '../../src/core/time.ts'
 import { openDatabase } from '../../src/db/database.ts'
-import { executions, requests, requestVotes } from '../../src/db/schema.ts'
+import { requestVotes } from '../../src/db/schema.ts'
 import type { Sql, Statement } from '../../src/db/sql.ts'
 import { executeRequest } from '../../src/execution/execute.ts'
 import { executeDue } from '../../src/execution/execute-due.ts'
@@ -84,7 +84,9 @@ class Model {
 		if (person === requester) return 'own-request'
 		if (bad) return 'digest-changed'
 		const before = this.votes.get(person)
-		if (before) return before.key === key && before.vote === vote ? 'known' : 'already-voted'
+		const isSame = before?.key === key && before.vote === vote
+		// A voter may still break the glass.
+		if (before && !(isSame && glass && !before.glass)) return isSame ? 'known' : 'already-voted'
 		if (this.status === 'pending' && isLate) this.status = 'expired'
 		if (this.status === 'expired' || this.status === 'stale') return this.status
 		if (this.status !== 'pending') return 'not-open'
@@ -130,6 +132,8 @@ export async function openMachine() {
 					expiresMs: 7 * dayMs,
 					coolingOffMs: one.coolingOff,
 					verify: 1,
+					// Whether enough people can approve is not what this is about.
+					isPackaged: true,
 					breakGlass: { role: 'admin', expiresMs: hourMs },
 				},
 			],
@@ -173,7 +177,10 @@ class Run {
 	}
 
 	private async look(context: Context): Promise<void> {
-		const [row] = await context.db.select().from(requests).where(eq(requests.id, this.id))
+		const [row] = await context.sql.all<{ status: string }>({
+			sql: 'SELECT status FROM request WHERE id = ?',
+			params: [this.id],
+		})
 		if (row && this.path.at(-1) !== row.status) this.path.push(row.status)
 	}
 
@@ -218,11 +225,21 @@ class Run {
 		this.digest = request.actionDigest
 	}
 
+	/** The request, and its execution once it is approved. */
 	private async stored() {
-		const [request] = await this.base.db.select().from(requests).where(eq(requests.id, this.id))
-		const [execution] = await this.base.db.select().from(executions).where(eq(executions.request, this.id))
-		if (!request) throw new Error('the request is gone')
-		return { request, execution }
+		const [row] = await this.base.sql.all<{
+			status: string
+			expiresAt: number
+			finishedAt: number | null
+			actingAt: number | null
+			isApproved: number
+		}>({
+			sql: `SELECT r.status AS status, r.expires_at AS expiresAt, e.finished_at AS finishedAt, e.acting_at AS actingAt,
+				e.request IS NOT NULL AS isApproved FROM request r LEFT JOIN execution e ON e.request = r.id WHERE r.id = ?`,
+			params: [this.id],
+		})
+		if (!row) throw new Error('the request is gone')
+		return { request: row, execution: row.isApproved === 1 ? row : undefined }
 	}
 
 	private async champion(): Promise<string> {

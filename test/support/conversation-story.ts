@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import { hourMs, minuteMs } from '../../src/core/time.ts'
 import type { Conversation } from './conversation.ts'
-import { firstDay, model, untilClear, untilIncident } from './conversation.ts'
+import { firstDay, model, restOfDay, untilIncident } from './conversation.ts'
 import type { Scene } from './draw-blocks.ts'
 import type { Json } from './server.ts'
 import { type Message, type SlackPerson, until, type View } from './workspace.ts'
@@ -194,12 +194,16 @@ async function verify(
 	recorder: Recorder,
 	{ ana, request, incident }: { ana: SlackPerson; request: string; incident: string },
 ): Promise<void> {
-	await untilClear(talk)
-	const request_ = await until('the verification', async () => {
-		const found = await talk.request(request)
-		return found.status === 'verified' ? found : undefined
-	})
-	expect(request_.execution.steps.map((s: Json) => s.step)).toEqual(
+	await restOfDay(talk)
+	const checked = await until(
+		'the verification',
+		async () => {
+			const found = await talk.request(request)
+			return found.status === 'verified' ? found : undefined
+		},
+		() => talk.request(request),
+	)
+	expect(checked.execution.steps.map((s: Json) => s.step)).toEqual(
 		expect.arrayContaining(['read', 'act', 'verify']),
 	)
 	recorder.chapter('verified', 'Verified, and resolved')

@@ -217,13 +217,9 @@ async function computed(talk: Conversation): Promise<void> {
 	})
 }
 
-/** The rest of the day and the next one with version 6, whose source sends yearly income. */
-export async function untilClear(talk: Conversation): Promise<void> {
-	const day = (n: number) => firstDay + n * dayMs
-	await talk.rows('6', day(3) + 9.5 * hourMs, day(4))
-	talk.jump(day(4) + minuteMs)
-	await computed(talk)
-	await talk.rows('6', day(4), day(5))
-	talk.jump(day(5) + minuteMs)
-	await computed(talk)
+/** The rest of the day with version 6, whose source sends yearly income, and the midnight after it. */
+export async function restOfDay(talk: Conversation): Promise<void> {
+	const [from, to] = [firstDay + 3 * dayMs + 9.5 * hourMs, firstDay + 4 * dayMs]
+	await talk.rows('6', from, to)
+	talk.jump(to + minuteMs)
 }

@@ -173,7 +173,7 @@ function preformatted(x: number, y: number, max: number, text: string): Drawn {
 	const at = 12
 	const step = 17
 	const columns = Math.floor((max - 20) / (at * monoAdvance))
-	const fitting = new RegExp(`.{1,${columns}}`, 'gu')
+	const fitting = new RegExp(`.{1,${columns}}(?:(?<= )|$)|.{1,${columns}}`, 'gu')
 	const lines = unescaped(text)
 		.split('\n')
 		.flatMap((line) => line.match(fitting) ?? [''])

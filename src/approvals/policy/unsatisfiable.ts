@@ -1,5 +1,6 @@
 import type { Context } from '../../context.ts'
 import type { Actor } from '../../core/actor.ts'
+import { groupBy } from '../../core/maps.ts'
 import { deployments, models } from '../../db/schema.ts'
 import {
 	type AppliedPolicy,
@@ -37,10 +38,11 @@ export async function unsatisfiablePolicies(context: Reads, set: PolicySet): Pro
 	const deployed = await context.db
 		.selectDistinct({ model: deployments.model, environment: deployments.environment })
 		.from(deployments)
+	const environmentsOf = groupBy(deployed, (d) => d.model)
 	const actors = await activeActors(context)
 	const found = new Map<ApprovalPolicy, Unsatisfiable>()
 	for (const { name: model, tags, riskTier } of registered) {
-		const environments = new Set(deployed.filter((d) => d.model === model).map((d) => d.environment))
+		const environments = new Set(environmentsOf.get(model)?.map((d) => d.environment))
 		const applied = new Set(
 			[...environments.add('production')].flatMap((environment) =>
 				requestKinds.map((kind) => policyFor(set, { kind, model, tags, riskTier, environment })),
