@@ -100,6 +100,21 @@ describe('a protected environment', () => {
 		expect((await patch(server, { tags: ['credit'] })).status).toBe(200)
 	})
 
+	it('keeps what its policies go by: nobody chooses one that needs fewer approvals', async ({ server }) => {
+		server.usePolicies(
+			await policiesOf(`
+policies:
+  - { name: strict, models: { tags: [pci] }, needs: 3 }
+  - { name: top, risk_tiers: [critical], needs: 1 }
+protected: [{ environments: [production] }]
+`),
+		)
+		expect(await patch(server, { riskTier: 'critical' })).toMatchObject(needed)
+		expect((await patch(server, { tags: ['pci'] })).status).toBe(200)
+		expect(await patch(server, { tags: [] })).toMatchObject({ status: 409, body: { code: 'conflict' } })
+		expect((await patch(server, { riskTier: 'critical' })).status).toBe(200)
+	})
+
 	it('takes one of two first deployments at once', async ({ server }) => {
 		await server.post('/v1/models', { model: 'loans', task: 'binary', riskTier: 'high' })
 		for (const version of ['1', '2'])
