@@ -16,6 +16,7 @@ import {
 import type { Context, Logger } from './context.ts'
 import { ByteBudget } from './core/byte-budget.ts'
 import { AppError } from './core/errors.ts'
+import { secondMs } from './core/time.ts'
 import { openDatabase } from './db/database.ts'
 import { migrate, openSql } from './db/open-node.ts'
 import { finishExecutions } from './execution/wake-up.ts'
@@ -277,7 +278,27 @@ async function start(config: Config, { context, rules }: Opened, stops: Stops, s
 	stops.push(await startSchedules(context, processOwner))
 	await slack?.start?.()
 	stops.push(async () => slack?.stop?.())
+	stops.push(resumeRegularly(context, slack?.resume))
 	return { url: listening.url, metricsUrl, firstKey }
+}
+
+const resumeMs = 15 * secondMs
+
+/** Handles events of Slack that were accepted and not finished, now and then. The returned function stops that. */
+function resumeRegularly(
+	{ logger }: Context,
+	resume: (() => Promise<void>) | undefined,
+): () => Promise<void> {
+	const work = () =>
+		resume?.().catch((error) => logger.error('events of Slack could not be read', { error: String(error) }))
+	let last = work()
+	const timer = setInterval(() => {
+		last = work()
+	}, resumeMs)
+	return async () => {
+		clearInterval(timer)
+		await last
+	}
 }
 
 /** Listens on PLUMBLINE_METRICS_PORT, if it is set. */

@@ -119,6 +119,10 @@ async function slackOf(context: Context, config: Config) {
 	await resealTokens(context, keys)
 	return async (request: Request): Promise<Response> => {
 		const slack = await openSlack(context, settings, keys)
+		const resumed = slack
+			?.resume?.()
+			.catch((error) => logger.error('events of Slack could not be read', { error }))
+		if (resumed) context.background?.(resumed)
 		return slack?.handle ? slack.handle(request) : new Response(null, { status: 404 })
 	}
 }

@@ -48,9 +48,13 @@ const signs: Record<string, string> = {
 	large_orange_circle: '●',
 	large_blue_circle: '●',
 	large_green_circle: '●',
+	white_circle: '○',
 	white_check_mark: '✓',
 	x: '✗',
 	warning: '!',
+	information_source: 'i',
+	memo: '✎',
+	no_bell: '⊘',
 }
 
 /** Slack's markup as plain text. */

@@ -50,7 +50,7 @@ class Conversation {
 			return this.send({ submit: { form: form.id, value: form.value, fields: form.typed } }, form)
 		}
 		const value = valueOf(field, text)
-		if (value === undefined) this.print(`Type ${choices(field)}, or cancel.`)
+		if (value === undefined) this.print(`Type ${choices(field) || 'something'}, or cancel.`)
 		else form.typed[field.id] = value
 		this.prompt(form)
 	}

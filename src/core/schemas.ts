@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { parseTime } from './time.ts'
+import { isVisible } from './visible-text.ts'
 
 /** The type of what a use case returns. An optional member is absent, never undefined. */
 export type Output<S extends z.ZodType> = Exact<z.output<S>>
@@ -32,3 +33,6 @@ export const TimeParameter = z
 		return z.NEVER
 	})
 	.meta({ format: 'date-time', description: 'RFC 3339 with an offset.', example: '2026-03-01T00:00:00Z' })
+
+/** Why somebody does something, in their words. */
+export const Reason = z.string().trim().min(1).max(1000).refine(isVisible, 'must have visible characters')

@@ -164,7 +164,7 @@ function listen(app: bolt.App, context: Context, isSocket: boolean): void {
 			const person = personOf(body, user)
 			const handle = () => answer(context, person, event as SlackEvent, authorizations?.[0]?.user_id)
 			// By HTTP the receiver has noted the event.
-			await (isSocket ? handleOnce(context, body.event_id, handle) : handle())
+			await (isSocket ? handleOnce(context, { ...body }, handle) : handle())
 		})
 }
 

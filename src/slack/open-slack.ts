@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts'
 import type { TokenKeys } from '../ports/slack-client.ts'
 import { boltApp } from './bolt.ts'
-import { slackReceiver } from './receiver.ts'
+import { resumeEvents, slackReceiver } from './receiver.ts'
 import { slackApiUrl, slackClient } from './web-api.ts'
 
 export type SlackConfig = {
@@ -18,6 +18,8 @@ export type SlackConfig = {
 export type Slack = {
 	/** Absent without a signing secret: the workspace then uses Socket Mode. */
 	handle?: (request: Request) => Promise<Response>
+	/** Handles events that were accepted, and then failed or were lost. Absent where `handle` is. */
+	resume?: () => Promise<void>
 	/** Socket Mode: only with an app-level token. */
 	start?: () => Promise<void>
 	stop?: () => Promise<void>
@@ -53,6 +55,7 @@ export async function openSlack(
 	if (botToken === undefined) return undefined
 	connectSlack(context, config, keys)
 	const app = boltApp(context, { botToken, appToken, apiUrl })
-	const handle = secret === undefined ? {} : { handle: slackReceiver(context, secret, app.process, apiUrl) }
-	return { ...handle, ...app.socket }
+	if (secret === undefined) return { ...app.socket }
+	const handle = slackReceiver(context, secret, app.process, apiUrl)
+	return { handle, resume: () => resumeEvents(context, app.process), ...app.socket }
 }

@@ -1,7 +1,8 @@
 import type { Context } from '../context.ts'
 import { type Actor, readers } from '../core/actor.ts'
 import { AppError, type ErrorCode } from '../core/errors.ts'
-import { nearest } from '../core/nearest.ts'
+import { editDistance, nearest } from '../core/nearest.ts'
+import { isVisible } from '../core/visible-text.ts'
 import { authorise } from '../registry/key/authorise.ts'
 import { didYouMean, findModel, type ModelRow, quote, reachedModels } from '../registry/model/find-model.ts'
 import type { PredictionRef } from './questions/question.ts'
@@ -120,7 +121,10 @@ export async function findModelInWords(
 	const [match] = [...matches(isNamed), ...parts.filter((m) => m.names.length === 1)]
 	if (match?.names.length === 1 && (!exact || match.names[0]?.toLowerCase() === match.text.toLowerCase()))
 		return { model: await findModel(context, match.names[0] as string), rest: words.slice(match.taken) }
-	const [near] = matches((text) => [nearest(text, seen) ?? []].flat())
+	// "credti-risk to" is less like "credit-risk" than "credti-risk" is.
+	const editsOf = ({ text, names: [name = ''] }: Match) =>
+		editDistance(text.toLowerCase(), name.toLowerCase())
+	const [near] = matches((text) => [nearest(text, seen) ?? []].flat()).sort((a, b) => editsOf(a) - editsOf(b))
 	const several = match ?? parts[0]
 	if (several && several.taken >= (near?.taken ?? 0))
 		throw unclear('invalid', `Which model is ${quote(several.text)}?`, words, several)
@@ -166,7 +170,7 @@ export function splitReason(words: readonly string[]): { head: readonly string[]
 			'invalid',
 			`The reason has ${reason.length} characters; the limit is ${longestReason}. Nothing was done.`,
 		)
-	return { head: words.slice(0, at), reason }
+	return { head: words.slice(0, at), reason: isVisible(reason) ? reason : '' }
 }
 
 /** With more models than this, the person has to name one. */

@@ -1,9 +1,9 @@
-import { eq, lt, sql } from 'drizzle-orm'
+import { and, eq, gt, lt, sql } from 'drizzle-orm'
 import type { Context } from '../context.ts'
 import { collectBytes } from '../core/collect-bytes.ts'
 import { deepPath } from '../core/json-shape.ts'
 import { peerText } from '../core/peer-text.ts'
-import { minuteMs, secondMs } from '../core/time.ts'
+import { hourMs, minuteMs, secondMs } from '../core/time.ts'
 import { slackReplays } from '../db/schema.ts'
 import { payloadFault } from './payload.ts'
 import { isConnectedTeam, notConnectedText, workspaceOf } from './teams.ts'
@@ -19,6 +19,7 @@ type Process = (delivery: Delivery) => Promise<void>
 
 const maxBytes = 256 * 1024
 const ackWithinMs = 2800
+const acceptWithinMs = 2000
 
 const text = (status: number, body = ''): Response =>
 	new Response(body, { status, headers: { 'content-type': 'text/plain' } })
@@ -52,9 +53,7 @@ export function slackReceiver(
 		const workspace = workspaceOf(body)
 		if (!(await isConnectedTeam(context, workspace))) return text(200, notConnectedText(workspace))
 		const token = tokenOf(request.headers, body)
-		const seen = await noteRequest(context, token)
-		if (seen === 'handled') return text(200)
-		if (seen === 'underway') return text(503, 'This event is being handled.')
+		if (!(await noteRequest(context, token, body))) return text(200)
 		return answer(context, token, delivery(request.headers, body), process)
 	}
 }
@@ -76,9 +75,9 @@ function answerOf(message: unknown): Response {
 }
 
 /**
- * Only acknowledged requests get a 200: events once they are handled, since Slack sends them again, and others when the
- * listener says so. One that fails earlier is forgotten, so that Slack or the person can send it again. One that takes too
- * long continues, but Slack gets a 503.
+ * Only acknowledged requests get a 200: events once they are handled, and others when the listener says so. One that fails
+ * earlier is forgotten, so that Slack or the person can send it again. One that takes too long continues: Slack gets a 200 for
+ * an event, which is stored, and a 503 for anything else.
  */
 function answer(
 	context: Context,
@@ -88,12 +87,18 @@ function answer(
 ): Promise<Response> {
 	return new Promise((resolve) => {
 		let acknowledged = false
-		const late = setTimeout(() => resolve(text(503, 'This takes longer than expected.')), ackWithinMs)
+		const isEvent = token.startsWith(eventPrefix)
+		const late = setTimeout(
+			() => {
+				acknowledged = isEvent
+				resolve(isEvent ? text(200) : text(503, 'This takes longer than expected.'))
+			},
+			isEvent ? acceptWithinMs : ackWithinMs,
+		)
 		const ack = async (message?: unknown) => {
 			acknowledged = true
 			resolve(answerOf(message))
 		}
-		const isEvent = token.startsWith(eventPrefix)
 		const work = process({ ...request, ack: isEvent ? async () => undefined : ack })
 			.then(
 				async () => {
@@ -136,28 +141,48 @@ function parseBody(bytes: Uint8Array, type: string): Record<string, unknown> | u
 // A timestamp can be five minutes ahead and stays valid for five more; the last retry of an event comes after six.
 const keepMs = 10 * minuteMs
 
-// Longer than any event takes: one that was not handled by then was lost with its process.
+// Longer than any event takes: one that was not handled by then has failed, or was lost with its process.
 const abandonedAfterMs = 30 * secondMs
+// Nobody waits longer for an answer.
+const resumeForMs = hourMs
+
+const isAbandoned = (now: number) =>
+	sql`body IS NOT NULL AND handled_at IS NULL AND seen_at <= ${now - abandonedAfterMs}`
 
 /**
- * Notes a request by its token, a signature or an event id. Each is handled once; an event whose process died is handled
- * when Slack sends it again.
+ * Notes a request by its token, a signature or an event id. Each is handled once, so the answer says whether to handle it; an
+ * event whose process died is handled again, when Slack sends it again or by `resumeEvents`.
  */
-async function noteRequest(context: Context, token: string): Promise<'first' | 'handled' | 'underway'> {
+async function noteRequest(context: Context, token: string, body: Record<string, unknown>): Promise<boolean> {
 	const now = context.now()
-	const isAbandoned = sql`token LIKE ${`${eventPrefix}%`} AND handled_at IS NULL AND seen_at <= ${now - abandonedAfterMs}`
+	const event = token.startsWith(eventPrefix) ? { body, firstSeenAt: now } : {}
 	const [, noted] = await context.db.batch([
 		context.db.delete(slackReplays).where(lt(slackReplays.seenAt, now - keepMs)),
 		context.db
 			.insert(slackReplays)
-			.values({ token, seenAt: now })
-			.onConflictDoUpdate({ target: slackReplays.token, set: { seenAt: now }, setWhere: isAbandoned })
+			.values({ token, seenAt: now, ...event })
+			.onConflictDoUpdate({ target: slackReplays.token, set: { seenAt: now }, setWhere: isAbandoned(now) })
 			.returning({ token: slackReplays.token }),
 	])
-	if ((noted as unknown[]).length > 0) return 'first'
-	if (!token.startsWith(eventPrefix)) return 'handled'
-	const [known] = await context.db.select().from(slackReplays).where(eq(slackReplays.token, token))
-	return known?.handledAt === null ? 'underway' : 'handled'
+	return (noted as unknown[]).length > 0
+}
+
+/** Handles the events of the last hour that were accepted, and then failed or were lost with their process. */
+export async function resumeEvents(context: Context, process: Process): Promise<void> {
+	const now = context.now()
+	const left = await context.db
+		.select()
+		.from(slackReplays)
+		.where(and(isAbandoned(now), gt(slackReplays.firstSeenAt, now - resumeForMs)))
+	for (const { token, body } of left) {
+		if (!body || !(await noteRequest(context, token, body))) continue
+		try {
+			await process({ body, ack: async () => undefined })
+			await markHandled(context, token)
+		} catch (error) {
+			context.logger.warn('an event of Slack could not be handled yet', { error: peerText(error) })
+		}
+	}
 }
 
 async function markHandled(context: Context, token: string): Promise<void> {
@@ -167,11 +192,11 @@ async function markHandled(context: Context, token: string): Promise<void> {
 /** Handles an event that came by Socket Mode, where Slack sends it again too. */
 export async function handleOnce(
 	context: Context,
-	eventId: unknown,
+	body: Record<string, unknown>,
 	handle: () => Promise<void>,
 ): Promise<void> {
-	const token = `${eventPrefix}${eventId}`
-	if ((await noteRequest(context, token)) !== 'first') return
+	const token = `${eventPrefix}${body.event_id}`
+	if (!(await noteRequest(context, token, body))) return
 	try {
 		await handle()
 		await markHandled(context, token)

@@ -107,12 +107,14 @@ describe('plumbline chat', () => {
 		expect(asked).toContain(`[1] Review ${id}`)
 		expect(asked).toContain('<!channel> income is in cents')
 		expect(asked).toContain('Your vote was not counted.')
+		expect(asked).not.toMatch(/:[a-z_]+:/)
 		expect(await speak(ben, `approve ${id}`, `review ${id}`, 'approve', 'seen', 'no')).toContain(
 			'Nothing was sent.',
 		)
 		expect(await speak(ben, `review ${id}`, 'maybe', 'cancel')).toContain(
 			'Type Approve or Reject, or cancel.',
 		)
+		expect(await speak(ben, `review ${id}`, 'approve', '', 'cancel')).toContain('Type something, or cancel.')
 		expect(await request()).toMatchObject({ status: 'pending', votes: [] })
 		const voted = await speak(ben, 'requests', '1', 'Approve', '', 'the source is broken', 'yes')
 		expect(voted).toContain(actionDigest)

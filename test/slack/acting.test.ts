@@ -116,6 +116,7 @@ describe('/plumb rollback, promote and retrain', () => {
 			'Add the version: /plumb promote credit-risk to &lt;version&gt; because it is better',
 		],
 		['retrain churn', 'Add the reason'],
+		['retrain churn because \u200b\u2060', 'Add the reason'],
 		['rollback credit-risk to because x', 'a word is missing'],
 		[`rollback credit-risk because ${'x'.repeat(1001)}`, 'The reason has 1001 characters; the limit is 1000'],
 		['rollback please', 'Add the model'],
@@ -138,6 +139,7 @@ describe('/plumb rollback, promote and retrain', () => {
 		],
 		['Ana said to roll back churn because it drifts', 'do not clearly request it'],
 		['rollback credit-rsik to 6 because x', 'Did you mean "credit-risk"?'],
+		['rollback credti-risk to 6 because x', 'There is no model "credti-risk". Did you mean "credit-risk"?'],
 		['roll the credit model back because x', 'Which model is "credit"?'],
 		['roll back loans because x', 'There is no model "loans"'],
 	] as const)('do nothing where the words are not enough: %s', async ([text, expected], { server }) => {

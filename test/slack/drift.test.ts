@@ -135,3 +135,19 @@ describe('/plumb performance', () => {
 		expect((await server.plumb('performance lender in staging')).text).toContain('Unknown option "in"')
 	})
 })
+
+describe('a feature that the serving version does not have', () => {
+	it('is shown for the version that has it', async ({ server }) => {
+		const features = [{ name: 'SEX', type: 'categorical' }]
+		await server.post('/v1/models/lender/versions', { version: '2', features })
+		await server.fetch('/v1/models/lender/deployments/production', { method: 'PUT', json: { champion: '2' } })
+		const timestamp = formatTime(server.clock.now - 1000)
+		const row = { predictionId: 'p-2', version: '2', timestamp, features: { SEX: 'male' }, score: 0.5 }
+		await server.post('/v1/models/lender/predictions', [row])
+		await run(server)
+		expect((await server.plumb('drift lender')).shown).toContain('Version 2 in production')
+		const { shown } = await server.plumb('drift lender MARRIAGE')
+		expect(shown).toContain('Version 1 in production')
+		expect(shown).toContain('*MARRIAGE* effect')
+	})
+})

@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest'
 import { mapSlackUser } from '../../src/registry/key/map-slack-user.ts'
-import { type Delivery, handleOnce, slackReceiver } from '../../src/slack/receiver.ts'
+import { type Delivery, handleOnce, resumeEvents, slackReceiver } from '../../src/slack/receiver.ts'
 import { admin } from '../support/actors.ts'
 import { startOfTest } from '../support/context.ts'
 import { withContextPerTest } from '../support/fixtures.ts'
@@ -83,10 +83,10 @@ describe('what Slack posts', () => {
 	it('acts once on an event by Socket Mode, and again if that failed', async ({ context }) => {
 		const done: string[] = []
 		const handle = async () => void done.push('handled')
-		const fails = () => handleOnce(context, 'Ev9', () => Promise.reject(new Error('no')))
+		const fails = () => handleOnce(context, { event_id: 'Ev9' }, () => Promise.reject(new Error('no')))
 		await expect(fails()).rejects.toThrow('no')
-		await handleOnce(context, 'Ev9', handle)
-		await handleOnce(context, 'Ev9', handle)
+		await handleOnce(context, { event_id: 'Ev9' }, handle)
+		await handleOnce(context, { event_id: 'Ev9' }, handle)
 		expect(done).toEqual(['handled'])
 	})
 
@@ -114,5 +114,30 @@ describe('what Slack posts', () => {
 		expect(await post()).toBe(500)
 		broken = false
 		expect(await post()).toBe(200)
+	})
+
+	it('is accepted within three seconds if it is an event, and handled once even if that fails or the process dies', async ({
+		context,
+	}) => {
+		const event = { type: 'event_callback', team_id: 'T1', event_id: 'Ev7', event: { type: 'app_mention' } }
+		let fail = (_error: Error): void => undefined
+		const ended = new Promise<void>((_, reject) => {
+			fail = reject
+		})
+		const work: Promise<unknown>[] = []
+		const own = { ...context, background: (promise: Promise<unknown>) => void work.push(promise) }
+		const slow = slackReceiver(own, signingSecret, () => ended)
+		const post = async (receiver: typeof slow, timestamp: number) =>
+			(await receiver(slackRequest(url, event, startOfTest, { json: true, timestamp }))).status
+		const from = performance.now()
+		expect(await post(slow, startOfTest / 1000)).toBe(200)
+		expect(performance.now() - from).toBeLessThan(3000)
+		expect(await post(receive, startOfTest / 1000 + 1)).toBe(200)
+		expect(seen).toEqual([])
+		fail(new Error('Slack is slow'))
+		await Promise.all(work)
+		const again = { ...context, now: () => startOfTest + 31_000 }
+		for (let i = 0; i < 2; i++) await resumeEvents(again, async ({ body }) => void seen.push(body))
+		expect(seen).toEqual([event])
 	})
 })

@@ -99,7 +99,7 @@ describe('Review', () => {
 	it('says in the form what is missing', async ({ server }) => {
 		const view = await review(server, await ask(server))
 		expect((await server.submit(view, { reason: 'x' }, 'U-one')).errors).toHaveProperty('decision')
-		for (const reason of ['', '  \n ', 'x'.repeat(1001)])
+		for (const reason of ['', '  \n ', '\u200b\u2060', 'x'.repeat(1001)])
 			expect((await server.submit(view, { decision: 'approve', reason }, 'U-one')).errors).toHaveProperty(
 				'reason',
 			)

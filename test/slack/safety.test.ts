@@ -400,6 +400,8 @@ describe('what people write', () => {
 			)
 			expect(foreign.map(String), text).toEqual([])
 		}
+		// Nor does plain text look like a mention.
+		expect(JSON.stringify(all)).not.toMatch(/<[!@#]/)
 		for (const message of fake.messages as Json[]) expect(message).toMatchObject({ parse: 'none' })
 	})
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type Output, Time, TimeParameter } from '../../core/schemas.ts'
+import { type Output, Reason, Time, TimeParameter } from '../../core/schemas.ts'
 import { timeOrDuration } from '../../core/time.ts'
 import { Glob } from '../../registry/model/name.ts'
 
@@ -16,7 +16,7 @@ export const SilenceInput = z
 		models: globs.optional(),
 		environments: globs.optional(),
 		features: globs.optional(),
-		reason: z.string().trim().min(1).max(1000),
+		reason: Reason,
 		startsAt: TimeParameter.optional().meta({ description: 'RFC 3339 with an offset. Default: now.' }),
 		expires: z
 			.string()

@@ -115,10 +115,7 @@ async function championAfter(
 	if (previous !== undefined) return previous
 	const allFrozen = await frozenAmong(context, model, earlier)
 	if (allFrozen) throw allFrozen
-	throw fault(
-		'to',
-		`${model} never had another champion in ${environment}. Name the version to go back to in \`to\`.`,
-	)
+	throw fault('to', `${model} never had another champion in ${environment}. Name the version to go back to.`)
 }
 
 /** Whatever changes the champion ends the canary, unless it names one. */

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { roles } from '../../core/actor.ts'
-import { type Output, Time, TimeOrNull } from '../../core/schemas.ts'
+import { type Output, Reason, Time, TimeOrNull } from '../../core/schemas.ts'
 import { requestKinds, requestStatuses } from '../../db/schema.ts'
 
 const name = z.string().min(1).max(256)
@@ -28,7 +28,7 @@ export const RequestInput = z
 			.max(256)
 			.optional()
 			.meta({ description: 'The incident that it is for. Its rule then verifies the action.' }),
-		reason: z.string().trim().min(1).max(1000),
+		reason: Reason,
 	})
 	.meta({ id: 'RequestInput' })
 export type RequestInput = z.input<typeof RequestInput>
@@ -40,7 +40,7 @@ export const VoteInput = z
 			.string()
 			.max(200)
 			.meta({ description: 'The `actionDigest` of the request as you read it.' }),
-		reason: z.string().trim().min(1).max(1000),
+		reason: Reason,
 		breakGlass: z.boolean().optional().meta({
 			description: 'One vote is enough, if the policy allows it. An incident is opened for the review.',
 		}),

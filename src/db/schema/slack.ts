@@ -42,6 +42,9 @@ export const slackReplays = sqliteTable('slack_replay', {
 	seenAt: integer('seen_at').notNull(),
 	/** Of an event; null while it is handled, or if the process died with it. */
 	handledAt: integer('handled_at'),
+	/** Of an event: what to handle if the process dies with it. */
+	body: text({ mode: 'json' }).$type<Record<string, unknown>>(),
+	firstSeenAt: integer('first_seen_at'),
 })
 
 export const slackUsers = sqliteTable(

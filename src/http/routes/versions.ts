@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { liftFreeze } from '../../approvals/protection/lift-freeze.ts'
+import { Reason } from '../../core/schemas.ts'
 import { findVersion, listVersions, toVersionRecord } from '../../registry/version/find-version.ts'
 import { registerVersion } from '../../registry/version/register-version.ts'
 import { VersionInput, VersionRecord } from '../../registry/version/version.schema.ts'
@@ -92,7 +93,7 @@ const unfreeze = endpoint({
 		'A verified rollback freezes the version that it left: requests for it are 409 `frozen`, and so are direct deployments to the environment of the rollback.',
 	access: 'admin',
 	params: z.strictObject({ ...modelPath, version: pathText('A version of the model.', '7') }),
-	body: z.strictObject({ reason: z.string().trim().min(1).max(1000) }),
+	body: z.strictObject({ reason: Reason }),
 	bodyExample: { reason: 'The input was wrong, not the version' },
 	answers: { 204: { description: 'No longer frozen' } },
 	handle: async ({ context, actor, params: { model, version }, body }) => {

@@ -53,7 +53,11 @@ export async function readDrift(
 	{ name, ...row }: ModelRow,
 	{ feature, ...query }: DriftQuery,
 ): Promise<ModelDrift | undefined> {
-	const chosen = await chooseSeries(context, { name, ...row }, query.window, query)
+	const isOfAll = feature === undefined || feature.startsWith('$')
+	const chosen = await chooseSeries(context, { name, ...row }, query.window, {
+		...query,
+		...(isOfAll ? {} : { feature }),
+	})
 	if (!chosen) return undefined
 	const size = windowMs[chosen.window]
 	const { series } = chosen

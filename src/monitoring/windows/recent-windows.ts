@@ -69,19 +69,35 @@ export async function segmentValues(
 export const environmentsOf = async (context: Context, model: string): Promise<string[]> =>
 	[...new Set((await context.log.series(model)).map((s) => s.environment))].sort()
 
+type SeriesQuery = Partial<Record<'segment' | 'environment' | 'feature', string | undefined>>
+
+/** The versions that have a feature. */
+async function versionsWith(context: Context, model: string, feature: string): Promise<Set<string>> {
+	const rows = await context.sql.all<{ version: string }>({
+		sql: `SELECT version FROM model_version WHERE model = ?
+			AND EXISTS (SELECT 1 FROM json_each(features) f WHERE f.value ->> 'name' = ?)`,
+		params: [model, feature],
+	})
+	return new Set(rows.map((row) => row.version))
+}
+
 /**
  * The series that a query without a version is about: what serves production (unless another environment is named), else
- * what serves elsewhere, else the newest, of those with recent windows. Undefined when nothing was computed.
+ * what serves elsewhere, else the newest, of those with recent windows. With a feature, only of versions that have it.
+ * Undefined when nothing was computed.
  */
 export async function chooseSeries(
 	context: Context,
 	{ name }: ModelRow,
 	window: WindowSize,
-	{ segment = ':', environment }: { segment?: string | undefined; environment?: string | undefined } = {},
+	{ segment = ':', environment, feature }: SeriesQuery = {},
 ): Promise<ChosenSeries | undefined> {
+	const versions = feature === undefined ? undefined : await versionsWith(context, name, feature)
 	const series = (await context.log.series(name)).filter(
 		(s) =>
-			`${s.segment}:${s.value}` === segment && (environment === undefined || s.environment === environment),
+			`${s.segment}:${s.value}` === segment &&
+			(environment === undefined || s.environment === environment) &&
+			(versions === undefined || versions.has(s.version)),
 	)
 	const rows = await context.sql.all<{ id: number; newest: number | null }>({
 		sql: `SELECT value AS id, (SELECT max(from_ms) FROM outcome_record WHERE series = value AND hours = ?) AS newest

@@ -37,7 +37,7 @@ export function authorise(actor: Actor, needed: Role | readonly Role[], model?: 
 	if (!hasRole(actor, roles))
 		throw new AppError(
 			'forbidden',
-			`This needs the role ${roles.join(' or ')}; ${actor.id} has the role ${actor.role}. Ask an admin for a key with that role.`,
+			`This needs the role ${roles.join(' or ')}; ${actor.id} has the role ${actor.role}. Ask an admin for that role.`,
 		)
 	if (model !== undefined && !inScope(actor, model))
 		throw outOfScope(actor, `the model ${JSON.stringify(model)}`)

@@ -9,7 +9,7 @@ import { limits } from '../limits.ts'
 import { columnName, maxColumns } from './drift.ts'
 import { shortName, windowName } from './figure.ts'
 import { slotsOf } from './performance.ts'
-import { type Block, clip } from './text.ts'
+import { type Block, clipPlain } from './text.ts'
 
 /** A chart as a picture, in words, and as a block of workspaces that draw charts themselves. */
 export type Chart = { title: string; svg: string; alt: string; block: Block }
@@ -29,20 +29,20 @@ function nativeChart(
 	const shown = type === 'line' ? points.slice(-limits.chartPoints) : points.slice(0, limits.chartPoints)
 	const used = new Set<string>()
 	const data = shown.map(({ name, value }, i) => {
-		const short = clip(name, limits.chartLabel)
+		const short = clipPlain(name, limits.chartLabel)
 		const label =
 			used.has(short) || short === ''
-				? `${clip(name, limits.chartLabel - 4)} ${i}`.slice(0, limits.chartLabel)
+				? `${clipPlain(name, limits.chartLabel - 4)} ${i}`.slice(0, limits.chartLabel)
 				: short
 		used.add(label)
 		return { label, value }
 	})
 	return {
 		type: 'data_visualization',
-		title: clip(title, limits.chartTitle),
+		title: clipPlain(title, limits.chartTitle),
 		chart: {
 			type,
-			series: [{ name: clip(series, limits.chartLabel), data }],
+			series: [{ name: clipPlain(series, limits.chartLabel), data }],
 			axis_config: { categories: data.map((d) => d.label) },
 		},
 	}
@@ -65,7 +65,7 @@ export function performanceChart({ trend, metric, model, chosen }: ModelPerforma
 	)
 	if (known.length < 2) return undefined
 	const title = `${shortName(metric)} of ${model}`
-	const alt = clip(
+	const alt = clipPlain(
 		`${title}. ${placeOf(chosen)}. ${known.map((p) => `${p.name} ${figure(p.value)}${p.isProvisional ? ' (provisional)' : ''}`).join(', ')}.`,
 		limits.altText,
 	)
@@ -86,7 +86,7 @@ export function driftChart({ columns, model, chosen, window }: ModelDrift): Char
 		)
 	if (bars.length === 0) return undefined
 	const title = `Drift of ${model}, ${windowName(window.from, chosen.window)}`
-	const alt = clip(
+	const alt = clipPlain(
 		`${title}. ${placeOf(chosen)}. Effect: ${bars.map((b) => `${b.name} ${figure(b.value)}${b.isMarked ? ' (drifted)' : ''}`).join(', ')}.`,
 		limits.altText,
 	)

@@ -11,6 +11,7 @@ import {
 	type Block,
 	button,
 	clip,
+	clipPlain,
 	code,
 	context,
 	fitParts,
@@ -280,7 +281,7 @@ export const pictureMessage = (file: string, { title, alt }: Drawn): SlackMessag
 		{
 			type: 'image',
 			slack_file: { id: file },
-			alt_text: clip(alt, limits.altText),
+			alt_text: clipPlain(alt, limits.altText),
 			title: plain(title, limits.imageTitle),
 		},
 	],

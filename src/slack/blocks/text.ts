@@ -41,9 +41,11 @@ export const section = (text: string): Block => ({
 	type: 'section',
 	text: { type: 'mrkdwn', text: clip(text, limits.sectionText) },
 })
+/** Plain text is no markup, so it is not escaped; it still does not look like a mention to whoever copies it. */
+export const clipPlain = (text: string, max: number): string => clip(text, max).replace(/<(?=[!@#])/g, '‹')
 export const plain = (text: string, max: number) => ({
 	type: 'plain_text',
-	text: clip(text, max),
+	text: clipPlain(text, max),
 	emoji: false,
 })
 export const header = (text: string): Block => ({
@@ -64,7 +66,7 @@ export const button = (
 ): Record<string, unknown> => ({
 	type: 'button',
 	action_id: action,
-	text: { type: 'plain_text', text: clip(label, limits.buttonText) },
+	text: { type: 'plain_text', text: clipPlain(label, limits.buttonText) },
 	value,
 	...(style ? { style } : {}),
 })

@@ -4,6 +4,7 @@ import type { Actor } from '../../core/actor.ts'
 import { AppError } from '../../core/errors.ts'
 import { newId } from '../../core/ids.ts'
 import { hourMs } from '../../core/time.ts'
+import { isVisible } from '../../core/visible-text.ts'
 import { type SlackPlace, slackForms } from '../../db/schema.ts'
 import { maxReason } from '../blocks/view.ts'
 
@@ -53,7 +54,7 @@ export async function findForm(
 
 /** What is wrong with a reason. */
 export function reasonFault(reason: string, why: string): string | undefined {
-	if (reason.trim() === '') return why
+	if (!isVisible(reason)) return why
 	return reason.trim().length > maxReason ? `Write at most ${maxReason} characters.` : undefined
 }
 

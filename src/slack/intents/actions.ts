@@ -51,6 +51,9 @@ export function actionIn(
 /** `at` is its first word; the other words of it are at `own`. */
 type Verb = { at: number; end: number; own: ReadonlySet<number>; intent: Acting }
 
+/** Whether the words name an action, whatever they say about it. */
+export const namesAction = (words: readonly string[]): boolean => verbsIn(words).length > 0
+
 /** The verbs of actions in the words, in order. */
 function verbsIn(words: readonly string[]): Verb[] {
 	const found: Verb[] = []
@@ -128,8 +131,8 @@ function whyHeld(
 const isNegation = (words: readonly string[], i: number): boolean => {
 	const word = words[i] as string
 	if (word === 'do') return words[i + 1] === 'not'
-	// "stop alerting" is a silence.
-	if (word === 'stop') return !/^alert/.test(words[i + 1] ?? '')
+	// "stop alerting" and "stop the alerts" are silences.
+	if (word === 'stop') return !words.slice(i + 1, i + 4).some((w) => /^alert(s|ing)?$/.test(w))
 	return negations.has(word)
 }
 

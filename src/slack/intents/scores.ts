@@ -1,3 +1,4 @@
+import { namesAction } from './actions.ts'
 import { type Entities, isNear } from './entities.ts'
 import { type Intent, longestPhrase, phrases, plainWords } from './vocabulary.ts'
 
@@ -83,7 +84,8 @@ function adjust(
 	} else if (has('why')) {
 		const others = [...scores].filter(([intent, s]) => intent !== 'why' && s.strong)
 		if (others.length > 0 || models.length > 0) drop('why')
-		if (others.length === 0 && models.length > 0) add('status', 3)
+		// "Why did we roll credit-risk back?" is in the ledger, with the reason.
+		if (others.length === 0 && models.length > 0) add(namesAction(words) ? 'audit' : 'status', 3)
 	}
 	// A report is about something: the document is meant, not its subject.
 	if (has('report')) {

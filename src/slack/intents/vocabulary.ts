@@ -109,7 +109,7 @@ const cues: Partial<Record<Intent, { strong: string[]; medium?: string[]; weak?:
 	},
 	models: {
 		strong: list(
-			'models | which version | what version | which versions | which models | what models | list models | all models | my models | our models | list of models | model list | model inventory | inventory | models do',
+			'models | which version | what version | which versions | which models | what models | list models | all models | every model | all the models | my models | our models | list of models | model list | model inventory | inventory | models do',
 		),
 		weak: list('monitor | monitored | watch | registered'),
 	},
@@ -207,6 +207,8 @@ export const verbs: readonly { phrase: string[]; then?: string; intent: Acting }
 		['pause … alerts', 'silence'],
 		['stop alerting', 'silence'],
 		['stop alerts', 'silence'],
+		['stop … alerts', 'silence'],
+		['stop … alerting', 'silence'],
 		['turn off alerts', 'silence'],
 		['shut up', 'silence'],
 		['switch … to', 'rollback'],

@@ -81,6 +81,7 @@ describe('a request', () => {
 		expect(await server.ask({ incident: 'inc_none' })).toMatchObject(invalid('incident'))
 		expect((await server.ask({ model: 'none' })).status).toBe(404)
 		expect((await server.ask({ reason: ' ' })).status).toBe(422)
+		expect((await server.ask({ reason: '\u200b\u2060' })).status).toBe(422)
 		expect((await server.ask({}, await server.keyOf('analyst'))).status).toBe(403)
 	})
 

@@ -168,7 +168,7 @@ describe('a vote is refused', () => {
 			'without a reason',
 			'invalid',
 			422,
-			async (s) => s.vote((await s.ask()).body, s.keys.ana, { reason: '  ' }),
+			async (s) => s.vote((await s.ask()).body, s.keys.ana, { reason: ' \u200b ' }),
 		],
 		[
 			'of another shape',
