@@ -45,8 +45,8 @@ const unreadable = ({ name, isLocal }: Work['executor']): string =>
 /** A target that does not say what its canary is counts as done if the version had to change. */
 function positionOf({ from, to, canary }: Action, state: TargetState): Seen['at'] {
 	const isAtTo = state.version === (to ?? null)
-	const isTold = canary === undefined || state.canary !== undefined
-	if (isAtTo && !isTold) return from === to ? 'unclear' : 'to'
+	const isCanaryKnown = canary === undefined || state.canary !== undefined
+	if (isAtTo && !isCanaryKnown) return from === to ? 'unclear' : 'to'
 	if (isAtTo && (canary === undefined || canonicalJson(state.canary) === canonicalJson(canary))) return 'to'
 	// With the canary still to change, `to` with another canary is on the way.
 	if (state.version === (from ?? null) || isAtTo) return 'from'
