@@ -8,9 +8,12 @@ import type { Work } from './claim.ts'
 /** No call of an executor lasts longer. */
 const callMs = 30 * secondMs
 
-/** Where the target is: at what the action asks for, at what it starts from, elsewhere; or why that is unknown. */
+/**
+ * Where the target is: at what the action asks for, at what it starts from, elsewhere; or why that is unknown. `unclear`: only
+ * the traffic is to change, and the target does not say what it is.
+ */
 export type Seen = {
-	at: 'to' | 'from' | 'elsewhere' | 'unreadable' | 'failed'
+	at: 'to' | 'from' | 'elsewhere' | 'unclear' | 'unreadable' | 'failed'
 	detail: string
 	retryable?: boolean
 	retryAfterMs?: number | undefined
@@ -28,19 +31,23 @@ export async function readTarget(work: Work): Promise<Seen> {
 		const { message, retryable, retryAfterMs } = seen.value.error
 		return { at: 'failed', detail: message, retryable, retryAfterMs }
 	}
-	return { at: positionOf(action, seen.value.value), detail: seen.value.value.detail }
+	const { value } = seen.value
+	const at = positionOf(action, value)
+	return {
+		at,
+		detail: at === 'unclear' ? `${value.detail}; it does not say what its canary is` : value.detail,
+	}
 }
 
 const unreadable = ({ name, isLocal }: Work['executor']): string =>
 	isLocal ? 'stored together with this record' : `as ${name} reports, which cannot be read back`
 
-/** A target that does not say what its canary is counts as done only if the version had to change. */
-function positionOf({ from, to, canary }: Action, state: TargetState): 'to' | 'from' | 'elsewhere' {
-	const isCanaryDone =
-		canary === undefined ||
-		(state.canary === undefined ? from !== to : canonicalJson(state.canary) === canonicalJson(canary))
+/** A target that does not say what its canary is counts as done if the version had to change. */
+function positionOf({ from, to, canary }: Action, state: TargetState): Seen['at'] {
 	const isAtTo = state.version === (to ?? null)
-	if (isAtTo && isCanaryDone) return 'to'
+	const isCanaryKnown = canary === undefined || state.canary !== undefined
+	if (isAtTo && !isCanaryKnown) return from === to ? 'unclear' : 'to'
+	if (isAtTo && (canary === undefined || canonicalJson(state.canary) === canonicalJson(canary))) return 'to'
 	// With the canary still to change, `to` with another canary is on the way.
 	if (state.version === (from ?? null) || isAtTo) return 'from'
 	return 'elsewhere'

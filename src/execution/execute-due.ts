@@ -1,4 +1,4 @@
-import { and, gt, isNull, or } from 'drizzle-orm'
+import { and, gt, isNotNull, isNull, or } from 'drizzle-orm'
 import { expireRequests } from '../approvals/request/expire-requests.ts'
 import type { Context } from '../context.ts'
 import { executions } from '../db/schema.ts'
@@ -39,12 +39,15 @@ export async function executeDue(
 	return { expired, executions: due.length, failed }
 }
 
+/** Its process died: a live one gives the claim back when it waits. */
+const isLeft = isNotNull(executions.claim)
+
 /** Whether an execution is due that waits for no windows: its pause is over, or its process has died. */
 export async function hasDue(context: Context): Promise<boolean> {
 	const [due] = await context.db
 		.select({ request: executions.request })
 		.from(executions)
-		.where(and(isDue(context.now()), or(isNull(executions.actedAt), gt(executions.failures, 0))))
+		.where(and(isDue(context.now()), or(isNull(executions.actedAt), gt(executions.failures, 0), isLeft)))
 		.limit(1)
 	return due !== undefined
 }

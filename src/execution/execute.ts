@@ -1,11 +1,13 @@
 import { and, eq } from 'drizzle-orm'
+import { frozenSince } from '../approvals/request/frozen.ts'
 import type { Context } from '../context.ts'
 import { canonicalJson, digestOf } from '../core/canonical-json.ts'
 import { backoffMs } from '../core/retry.ts'
 import { dayMs, minuteMs, secondMs } from '../core/time.ts'
 import type { ChangeSet } from '../db/changes.ts'
 import { commit } from '../db/commit.ts'
-import { executions, requestVotes } from '../db/schema.ts'
+import { executions, requests, requestVotes } from '../db/schema.ts'
+import { nextOpening } from '../rules/business-hours.ts'
 import { act as callAct, poll, readTarget, type Seen } from './call-executor.ts'
 import { claimExecution, executor, isConflict, keepClaim, maxPauseMs, type Work } from './claim.ts'
 import { conclude, record, type Step } from './record.ts'
@@ -68,23 +70,37 @@ async function letGo({ context, request, execution, token }: Work, error: unknow
 const pauseMs = (failures: number, retryAfterMs = 0): number =>
 	Math.min(maxPauseMs, Math.max(retryAfterMs, backoffMs(failures, firstPauseMs, longestPauseMs)))
 
+/** An approval by break-glass has a short life. Any other begins within business hours, after a standstill too. */
 async function start(work: Work): Promise<void> {
-	const { context, executor: target } = work
-	if (await isTooLate(work))
+	const { context, request, executor: target } = work
+	const now = context.now()
+	const isUrgent = await isBreakGlass(work)
+	if (isUrgent && now >= request.expiresAt)
 		return conclude(work, 'expired', 'The emergency approval was not carried out in time. Request it again.')
-	const set = { startedAt: context.now(), executor: target.name }
-	return record(work, { status: 'executing', entry: 'start-execution', set })
+	const hours = request.policy?.hours
+	const opens = hours && !isUrgent ? nextOpening(hours, now) : now
+	if (opens > now) return record(work, { releaseUntil: opens, changes: executeAfter(work, opens) })
+	return record(work, {
+		status: 'executing',
+		entry: 'start-execution',
+		set: { startedAt: now, executor: target.name },
+	})
 }
 
-/** An approval by break-glass has a short life. */
-async function isTooLate({ context, request }: Work): Promise<boolean> {
-	if (context.now() < request.expiresAt) return false
+async function isBreakGlass({ context, request }: Work): Promise<boolean> {
 	const [vote] = await context.db
 		.select({ person: requestVotes.person })
 		.from(requestVotes)
 		.where(and(eq(requestVotes.request, request.id), eq(requestVotes.breakGlass, true)))
 	return vote !== undefined
 }
+
+const executeAfter = ({ context, request }: Work, at: number): ChangeSet => ({
+	changes: [
+		{ query: context.db.update(requests).set({ executeAfter: at }).where(eq(requests.id, request.id)) },
+	],
+	entries: [],
+})
 
 /** Brings the target to where it should be, as far as that can be done now. */
 async function bring(work: Work): Promise<void> {
@@ -109,7 +125,9 @@ async function bring(work: Work): Promise<void> {
 
 /** Why what would be done now is not what was approved. */
 async function changeSince({
+	context,
 	request,
+	execution,
 	action,
 	executor: target,
 	missing,
@@ -117,6 +135,8 @@ async function changeSince({
 	if ((await digestOf(action)) !== request.actionDigest)
 		return { status: 'stale', why: 'The stored action is not the one that was approved.' }
 	if (missing !== undefined) return { status: 'failed', why: missing }
+	const frozen = execution.actingAt === null ? await frozenSince(context, action) : undefined
+	if (frozen) return { status: 'failed', why: frozen.message }
 	if (request.plan === null || canonicalJson(target.plan(action)) === canonicalJson(request.plan))
 		return undefined
 	const why = `${target.name} would now do something else than what was approved. Request it again.`

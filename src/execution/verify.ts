@@ -23,7 +23,8 @@ const clearWithinMs = 7 * dayMs
 export async function verify(work: Work): Promise<void> {
 	const { context, execution } = work
 	const seen = await readTarget(work)
-	const step: Step = { step: 'verify', ok: seen.at === 'to' || seen.at === 'unreadable', detail: seen.detail }
+	const isThere = ['to', 'unclear', 'unreadable'].includes(seen.at)
+	const step: Step = { step: 'verify', ok: isThere, detail: seen.detail }
 	if (!step.ok) {
 		const failures = execution.failures + 1
 		const detail = `It was done, but the target is not there: ${seen.detail}.`

@@ -165,4 +165,17 @@ describe('the job', () => {
 		await executeDue(server.context)
 		expect((await incidents()).map((i) => i.status)).toEqual(['resolved'])
 	})
+
+	test('counts everybody for a policy that applies to no model yet', async ({ server }) => {
+		const fraud = (needs: number) => `policies: [{ name: fraud, models: "fraud-*", needs: ${needs} }]`
+		const incidents = async (): Promise<Json[]> => (await server.fetch('/v1/incidents')).body.items
+		server.usePolicies(await policiesOf(fraud(4)))
+		await executeDue(server.context)
+		expect(await incidents()).toEqual([])
+		server.usePolicies(await policiesOf(fraud(5)))
+		await executeDue(server.context)
+		expect((await incidents())[0].timeline[1].what).toBe(
+			'The policy fraud needs 5 approvals, and only 4 people can approve.',
+		)
+	})
 })

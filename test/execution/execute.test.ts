@@ -1,10 +1,13 @@
 import { describe, expect } from 'vitest'
+import { requests, versionFreezes } from '../../src/db/schema.ts'
 import { executeRequest } from '../../src/execution/execute.ts'
 import { executeDue } from '../../src/execution/execute-due.ts'
 import { findDeployment } from '../../src/registry/deployment/get-deployment.ts'
+import type { AppliedPolicy } from '../../src/rules/approval-policies.ts'
 import { approvedRequest, storyOf } from '../support/approved.ts'
 import { deployCredit, rollbackTo7 } from '../support/deployed.ts'
 import { withContextPerTest } from '../support/fixtures.ts'
+import { defaultPolicies } from '../support/policies.ts'
 
 const test = withContextPerTest()
 
@@ -40,6 +43,21 @@ describe('an approved rollback', () => {
 		])
 	})
 
+	test('fails when another rollback has left its version since', async ({ context }) => {
+		await deployCredit(context)
+		const { id } = await approvedRequest(context, rollbackTo7)
+		await context.db
+			.insert(versionFreezes)
+			.values({ model: 'credit', version: '7', request: id, frozenAt: 0 })
+		await executeRequest(context, id)
+		expect(await storyOf(context, id)).toMatchObject({
+			status: 'failed',
+			error: `Version 7 is frozen: the rollback ${id} left it.`,
+			ledger: ['start-execution', 'fail-execution'],
+		})
+		expect(await findDeployment(context, 'credit', 'production')).toMatchObject({ champion: '8' })
+	})
+
 	test('that finds another champion is stale and changes nothing', async ({ context }) => {
 		await deployCredit(context, '9')
 		const { id } = await approvedRequest(context, rollbackTo7)
@@ -73,6 +91,22 @@ describe('an approved rollback', () => {
 		await executeDue(context)
 		expect((await storyOf(context, id)).status).toBe('approved')
 		clock.advance(60_000)
+		await executeDue(context)
+		expect((await storyOf(context, id)).status).toBe('verified')
+	})
+
+	test('waits for business hours after a standstill', async ({ context, clock }) => {
+		await deployCredit(context)
+		const [policy] = defaultPolicies.policies as [AppliedPolicy]
+		const hours = { days: ['mon'], from: '08:00', to: '18:00', zone: 'Europe/Berlin' }
+		const { id } = await approvedRequest(context, rollbackTo7, { policy: { ...policy, hours } })
+		clock.now = Date.parse('2026-03-02T20:00:00Z')
+		await executeDue(context)
+		const opens = Date.parse('2026-03-09T07:00:00Z')
+		expect(await storyOf(context, id)).toMatchObject({ status: 'approved', execution: { notBefore: opens } })
+		const rows = await context.db.select({ at: requests.executeAfter }).from(requests)
+		expect(rows).toEqual([{ at: opens }])
+		clock.now = opens
 		await executeDue(context)
 		expect((await storyOf(context, id)).status).toBe('verified')
 	})

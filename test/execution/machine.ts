@@ -154,6 +154,8 @@ class Run {
 	private readonly target: FakeTarget
 	private readonly model = new Model()
 	private readonly path: string[] = ['pending']
+	/** Votes that were raised to break-glass later: each has two entries. */
+	private raised = 0
 	private id = ''
 	private digest = ''
 
@@ -327,20 +329,28 @@ class Run {
 			({ isNew }) => (isNew ? 'new' : 'known'),
 			(error) => (error instanceof AppError ? error.code : 'fault'),
 		)
-		if (actual === expected) return
-		// A viewer is refused even if the request cannot be read.
-		if (fault && actual === 'forbidden' && key === 'kim') return
-		if (!fault || !['fault', 'conflict', 'unavailable'].includes(actual))
-			throw new Error(`${key} voted ${vote} and got ${actual}, not ${expected} (${request.status})`)
-		// The vote counts whole or not at all.
+		if (actual !== expected) {
+			// A viewer is refused even if the request cannot be read.
+			if (fault && actual === 'forbidden' && key === 'kim') return
+			if (!fault || !['fault', 'conflict', 'unavailable'].includes(actual))
+				throw new Error(`${key} voted ${vote} and got ${actual}, not ${expected} (${request.status})`)
+			await this.settle(key, before)
+		}
+		const person = personOf(key)
+		if (before.votes.get(person)?.glass === false && this.model.votes.get(person)?.glass) this.raised++
+	}
+
+	/** After a fault: the vote counts whole or not at all. */
+	private async settle(key: Key, before: Pick<Model, 'status' | 'votes'>): Promise<void> {
+		const person = personOf(key)
 		const stored = await this.base.db.select().from(requestVotes).where(eq(requestVotes.request, this.id))
-		if (stored.length === before.votes.size) Object.assign(this.model, before)
-		else if (
-			stored.length !== this.model.votes.size ||
-			(await this.stored()).request.status !== this.model.status
-		)
+		const mine = stored.find((v) => personOf(v.actor.slice(4) as Key) === person)
+		const { status } = (await this.stored()).request
+		if (stored.length === before.votes.size && mine?.breakGlass === before.votes.get(person)?.glass)
+			Object.assign(this.model, before)
+		else if (stored.length !== this.model.votes.size || status !== this.model.status)
 			throw new Error('a vote was stored in part')
-		this.model.status = (await this.stored()).request.status
+		this.model.status = status
 	}
 
 	/** Takes over the votes of a concurrent vote, whose order nobody knows. */
@@ -447,7 +457,7 @@ class Run {
 			.join(' ')
 		if (!story.test(told)) throw new Error(`the ledger says ${told}`)
 		const voted = told.match(/vote-request/g)?.length ?? 0
-		if (voted !== this.model.votes.size) throw new Error(`${voted} votes are in the ledger`)
+		if (voted !== this.model.votes.size + this.raised) throw new Error(`${voted} votes are in the ledger`)
 		await this.checkEffect(request.status)
 	}
 

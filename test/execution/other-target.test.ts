@@ -138,6 +138,24 @@ describe('another target', () => {
 		expect(await champion(context)).toBe('7')
 	})
 
+	test('that does not say what its canary is changes it as it reports', async ({ open }) => {
+		const { context, clock, target } = await open()
+		const canary = { version: '9', percent: 10 }
+		const step = { kind: 'canary', model: 'credit', environment: 'production', from: '8', to: '8', canary }
+		const done = await approvedRequest(context, step)
+		target.answers = ['error', 'done']
+		await untilEnded(context, clock, done.id)
+		expect(target.effects).toEqual([done.id])
+		const { status, steps } = await storyOf(context, done.id)
+		expect(status).toBe('verified')
+		expect(steps.at(-1)).toBe('verify ok: serves 8; it does not say what its canary is')
+		expect(await findDeployment(context, 'credit', 'production')).toMatchObject({ champion: '8', canary })
+		const lost = await approvedRequest(context, { ...step, canary: null })
+		target.answers = Array.from({ length: 8 }, () => 'error')
+		await untilEnded(context, clock, lost.id)
+		expect((await storyOf(context, lost.id)).status).toBe('inconclusive')
+	})
+
 	test('that says done but stays where it was is inconclusive', async ({ open }) => {
 		const { context, clock, id, target, story } = await open()
 		target.apply = () => {}

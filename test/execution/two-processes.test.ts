@@ -1,7 +1,9 @@
 import { expect } from 'vitest'
 import { openDatabase } from '../../src/db/database.ts'
 import { openSql } from '../../src/db/open-node.ts'
+import { executions } from '../../src/db/schema.ts'
 import { executeRequest } from '../../src/execution/execute.ts'
+import { hasDue } from '../../src/execution/execute-due.ts'
 import { approvedRequest, storyOf } from '../support/approved.ts'
 import { testContext } from '../support/context.ts'
 import { deployCredit, rollbackTo7 } from '../support/deployed.ts'
@@ -52,4 +54,18 @@ test('a claim of a process whose clock was ahead is taken over', async ({ open }
 	])
 	await executeRequest(context, id)
 	expect((await storyOf(context, id)).status).toBe('verified')
+})
+
+test('an execution whose process died after the act is due as soon as its claim is over', async ({
+	open,
+}) => {
+	const { context, clock } = await open()
+	await approvedRequest(context, rollbackTo7, { status: 'verifying' })
+	const actedAt = clock.now
+	await context.db.update(executions).set({ actingAt: actedAt, actedAt, notBefore: actedAt })
+	expect(await hasDue(context)).toBe(false)
+	await context.db.update(executions).set({ claim: 'clm_dead', claimedUntil: actedAt + 10_000 })
+	expect(await hasDue(context)).toBe(false)
+	clock.advance(10_000)
+	expect(await hasDue(context)).toBe(true)
 })

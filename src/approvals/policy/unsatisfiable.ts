@@ -22,17 +22,22 @@ export async function whyUnsatisfiable(
 	return whyAmong(await activeActors(context), policy, model)
 }
 
-function whyAmong(actors: readonly Actor[], policy: AppliedPolicy, model: string): string | undefined {
-	const count = countEligible(actors, policy, model)
+/** Without a model: for any. */
+function whyAmong(actors: readonly Actor[], policy: AppliedPolicy, model?: string): string | undefined {
+	const everywhere = actors.map((actor) => ({ ...actor, models: ['*'] }))
+	const count = countEligible(model === undefined ? everywhere : actors, policy, model ?? 'any')
 	if (count >= policy.needs) return undefined
 	const who = count === 0 ? 'nobody' : count === 1 ? 'only one person' : `only ${count} people`
 	const needs = policy.needs === 1 ? 'one approval' : `${policy.needs} approvals`
-	return `The policy ${policy.name} needs ${needs}, and ${who} can approve for ${model}.`
+	return `The policy ${policy.name} needs ${needs}, and ${who} can approve${model === undefined ? '' : ` for ${model}`}.`
 }
 
-export type Unsatisfiable = { policy: ApprovalPolicy; model: string; message: string }
+export type Unsatisfiable = { policy: ApprovalPolicy; message: string }
 
-/** The policies that apply to a registered model and cannot be satisfied: each with the first such model by name. */
+/**
+ * The policies that cannot be satisfied for a registered model that they apply to, the first by name. One of a file that
+ * applies to none yet is counted over everybody.
+ */
 export async function unsatisfiablePolicies(context: Reads, set: PolicySet): Promise<Unsatisfiable[]> {
 	const registered = await context.db.select().from(models).orderBy(models.name)
 	const deployed = await context.db
@@ -41,6 +46,7 @@ export async function unsatisfiablePolicies(context: Reads, set: PolicySet): Pro
 	const environmentsOf = groupBy(deployed, (d) => d.model)
 	const actors = await activeActors(context)
 	const found = new Map<ApprovalPolicy, Unsatisfiable>()
+	const idle = new Set(set.policies.filter((policy) => !policy.isPackaged))
 	for (const { name: model, tags, riskTier } of registered) {
 		const environments = new Set(environmentsOf.get(model)?.map((d) => d.environment))
 		const applied = new Set(
@@ -49,10 +55,15 @@ export async function unsatisfiablePolicies(context: Reads, set: PolicySet): Pro
 			),
 		)
 		for (const policy of applied) {
+			idle.delete(policy)
 			if (found.has(policy)) continue
 			const message = whyAmong(actors, policy, model)
-			if (message !== undefined) found.set(policy, { policy, model, message })
+			if (message !== undefined) found.set(policy, { policy, message })
 		}
+	}
+	for (const policy of idle) {
+		const message = whyAmong(actors, policy)
+		if (message !== undefined) found.set(policy, { policy, message })
 	}
 	return [...found.values()]
 }

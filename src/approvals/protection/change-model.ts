@@ -6,7 +6,7 @@ import { authorise } from '../../registry/key/authorise.ts'
 import { findModel, type ModelRow } from '../../registry/model/find-model.ts'
 import type { ModelPatch, ModelRecord } from '../../registry/model/model.schema.ts'
 import { patchModel } from '../../registry/model/register-model.ts'
-import { isProtected } from '../../rules/approval-policies.ts'
+import { isProtected, policyFor, requestKinds } from '../../rules/approval-policies.ts'
 import { requestInstead } from './needs-approval.ts'
 
 /** From the least to the greatest risk; names of one rank are on one line. */
@@ -29,7 +29,7 @@ function isLowered(from: string | null, to: string | null): boolean {
 
 /**
  * Changes settings of a model. While it has a protected deployment, a lower risk tier is requested instead (throws
- * `needs-approval`), and tags that end a protection are refused.
+ * `needs-approval`), and tags that end a protection, or need fewer approvals, are refused.
  */
 export async function changeModel(
 	context: Context,
@@ -42,12 +42,22 @@ export async function changeModel(
 	const { riskTier = before.riskTier, tags = before.tags } = patch
 	const set = context.policies.current()
 	const environments = (await currentDeployments(context, name)).map((d) => d.environment)
-	const kept = (model: Pick<ModelRow, 'riskTier' | 'tags'>) =>
+	const kept = (model: Guarded) =>
 		environments.filter((environment) => isProtected(set, targetIn(name, environment, model)))
-	const [first] = kept(before)
+	const guarded = kept(before)
+	const [first] = guarded
 	if (first !== undefined) {
-		const isUnprotected = kept({ ...before, riskTier }).length < kept(before).length
-		if (isLowered(before.riskTier, riskTier) || (riskTier !== before.riskTier && isUnprotected))
+		const needsOf = (model: Guarded) =>
+			guarded.flatMap((environment) =>
+				requestKinds.map((kind) => policyFor(set, { ...targetIn(name, environment, model), kind }).needs),
+			)
+		const needed = needsOf(before)
+		const isWeaker = (model: Guarded) =>
+			kept(model).length < guarded.length || needsOf(model).some((needs, i) => needs < (needed[i] ?? 0))
+		if (
+			isLowered(before.riskTier, riskTier) ||
+			(riskTier !== before.riskTier && isWeaker({ ...before, riskTier }))
+		)
 			throw await requestInstead(
 				context,
 				actor,
@@ -56,18 +66,17 @@ export async function changeModel(
 					...(riskTier === null ? {} : { to: riskTier }),
 					reason: 'A direct change of the risk tier of a protected model.',
 				},
-				`${name} is protected in ${first}, and a lower risk tier protects it less.`,
+				`${name} is protected in ${first}, and this risk tier protects it less.`,
 			)
-		if (kept({ riskTier, tags }).length < kept(before).length) throw tagsProtect(name, first)
+		if (isWeaker({ riskTier, tags })) throw tagsProtect(name, first)
 	}
 	return patchModel(context, actor, name, patch, before)
 }
 
-const targetIn = (
-	model: string,
-	environment: string,
-	{ riskTier, tags }: Pick<ModelRow, 'riskTier' | 'tags'>,
-) => ({
+/** What protections and policies match of a model. */
+type Guarded = Pick<ModelRow, 'riskTier' | 'tags'>
+
+const targetIn = (model: string, environment: string, { riskTier, tags }: Guarded) => ({
 	...{ model, environment, riskTier, tags },
 })
 

@@ -3,7 +3,10 @@ import type { Context } from '../../context.ts'
 import { AppError } from '../../core/errors.ts'
 import { inList } from '../../db/database.ts'
 import { requests, versionFreezes } from '../../db/schema.ts'
+import type { Action } from '../../ports/executors.ts'
 import type { Deployment } from '../../registry/deployment/deployment.schema.ts'
+import { findDeployment } from '../../registry/deployment/get-deployment.ts'
+import { deploymentKinds } from '../executor-choice.ts'
 
 export type Serving = Pick<Deployment, 'champion' | 'challenger' | 'canary'>
 
@@ -52,4 +55,14 @@ export async function frozenAmong(
 	return new AppError('frozen', `Version ${version} is frozen: the rollback ${request} left it.`, {
 		hint: { to: 'lift-freeze', model, version },
 	})
+}
+
+/** The error for an action that gives traffic to a version that a rollback has left since it was requested. */
+export async function frozenSince(context: Context, action: Action): Promise<AppError | undefined> {
+	const { kind, model, environment, to } = action
+	if (!deploymentKinds.includes(kind) || to === undefined) return undefined
+	const before = await findDeployment(context, model, environment)
+	if (!before) return undefined
+	const { canary = before.canary } = action
+	return frozenAmong(context, model, newTraffic(before, { champion: to, challenger: null, canary }))
 }

@@ -131,13 +131,20 @@ export async function cancelRequest(
 	reason = '',
 ): Promise<ActionRequest> {
 	authorise(actor, 'approver')
-	const row = await findRequest(context, actor, id)
-	if (row.status !== 'cancelled') {
+	for (let tries = 1; ; tries++) {
+		const row = await findRequest(context, actor, id)
+		if (row.status === 'cancelled') return toRequest(context, row)
 		await checkCancellable(context, row)
-		await cancel(context, actor, row, reason)
+		try {
+			await cancel(context, actor, row, reason)
+		} catch (error) {
+			// A vote or a step came in between: what is possible now is read again.
+			if (!(error instanceof AppError && error.code === 'conflict') || tries === maxTries) throw error
+		}
 	}
-	return getRequest(context, actor, id)
 }
+
+const maxTries = 20
 
 const cancellable: readonly RequestStatus[] = ['pending', 'approved', 'executing']
 

@@ -17,6 +17,7 @@ import { executorFor, targetOf } from '../executor-choice.ts'
 import { isEligible } from '../policy/eligible.ts'
 import { actionText } from '../request/action-text.ts'
 import { expireRequest } from '../request/expire-requests.ts'
+import { frozenSince } from '../request/frozen.ts'
 import type { ActionRequest, VoteInput } from '../request/request.schema.ts'
 import { findRequest } from '../request/request.ts'
 import { requestNews } from '../request/request-news.ts'
@@ -73,6 +74,8 @@ async function decideOnce(context: Context, actor: Actor, id: string, input: Vot
 			throw alreadyVoted(row, known)
 		}
 		await checkOpen(context, voter, row)
+		const frozen = input.vote === 'approve' ? await frozenSince(context, JSON.parse(row.action)) : undefined
+		if (frozen) throw frozen
 		const counted = votes.filter((vote) => vote.vote === 'approve' && vote.digest === digest)
 		const approvals = countApprovals(counted, excluded, personNow)
 		await store(context, { row, policy, voter, input, digest, approvals })

@@ -15,6 +15,7 @@ const recorded: readonly ErrorCode[] = [
 	'not-open',
 	'already-voted',
 	'stale',
+	'frozen',
 ]
 
 /** Records a refused vote, at most one a second for each actor, request and code: nobody fills the ledger. */

@@ -100,6 +100,21 @@ describe('a protected environment', () => {
 		expect((await patch(server, { tags: ['credit'] })).status).toBe(200)
 	})
 
+	it('keeps what its policies go by: nobody chooses one that needs fewer approvals', async ({ server }) => {
+		server.usePolicies(
+			await policiesOf(`
+policies:
+  - { name: strict, models: { tags: [pci] }, needs: 3 }
+  - { name: top, risk_tiers: [critical], needs: 1 }
+protected: [{ environments: [production] }]
+`),
+		)
+		expect(await patch(server, { riskTier: 'critical' })).toMatchObject(needed)
+		expect((await patch(server, { tags: ['pci'] })).status).toBe(200)
+		expect(await patch(server, { tags: [] })).toMatchObject({ status: 409, body: { code: 'conflict' } })
+		expect((await patch(server, { riskTier: 'critical' })).status).toBe(200)
+	})
+
 	it('takes one of two first deployments at once', async ({ server }) => {
 		await server.post('/v1/models', { model: 'loans', task: 'binary', riskTier: 'high' })
 		for (const version of ['1', '2'])
@@ -151,6 +166,23 @@ describe('a version that a rollback has left', () => {
 		expect(await server.ledger('version:credit@8')).toContain('lift-freeze')
 		expect((await lift({ reason: 'again' })).status).toBe(404)
 		expect(await server.ask({ kind: 'promotion', to: '8' })).toMatchObject({ status: 201 })
+	})
+
+	it('takes no approval for a request that was made before, until an admin lifts the freeze', async ({
+		server,
+	}) => {
+		const promotion = (await server.ask({ kind: 'promotion', to: '8' })).body
+		const step = (await server.ask({ kind: 'canary', canary: { version: '8', percent: 1 } })).body
+		await freeze(server)
+		const frozen = { status: 409, body: { code: 'frozen' } }
+		expect(await server.vote(promotion, server.keys.ana)).toMatchObject(frozen)
+		expect(await server.vote(step, server.keys.ana)).toMatchObject(frozen)
+		expect(await server.ledger(`request:${step.id}`)).toEqual(['create-request', 'refuse-vote'])
+		const rejected = await server.vote(step, server.keys.ana, { vote: 'reject' })
+		expect(rejected).toMatchObject({ status: 201, body: { status: 'rejected' } })
+		const lift = { method: 'DELETE', json: { reason: 'the input was wrong' } }
+		await server.fetch('/v1/models/credit/versions/8/freeze', lift)
+		expect(await server.vote(promotion, server.keys.ana)).toMatchObject({ status: 201 })
 	})
 
 	it('goes to other environments directly: a fix is tested there', async ({ server }) => {

@@ -138,6 +138,20 @@ describe('requests', () => {
 })
 
 describe('a request is cancelled', () => {
+	it('while votes come in', async ({ server }) => {
+		server.usePolicies(await policiesOf('policies:\n  - { name: slow, needs: 2, cooling_off: 1h }\n'))
+		for (let i = 0; i < 5; i++) {
+			const { body: request } = await server.ask()
+			const { ana, ben } = server.keys
+			const [, , { status, body }] = await Promise.all([
+				server.vote(request, ana),
+				server.vote(request, ben),
+				server.post(`/v1/requests/${request.id}/cancel`, {}),
+			])
+			expect({ status, is: body.status }).toEqual({ status: 200, is: 'cancelled' })
+		}
+	})
+
 	it('until its executor acts', async ({ server }) => {
 		server.usePolicies(await policiesOf('policies:\n  - { name: slow, needs: 1, cooling_off: 1h }\n'))
 		const { body: request } = await server.ask()
