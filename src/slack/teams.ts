@@ -1,6 +1,7 @@
 import type { Context } from '../context.ts'
 import { within } from '../core/within.ts'
 import type { SlackClient, SlackHome } from '../ports/slack-client.ts'
+import { named } from './blocks/text.ts'
 
 /** Where a payload comes from: a workspace, an organisation (Enterprise Grid), or both. */
 export type Workspace = { team?: string | undefined; enterprise?: string | undefined }
@@ -87,4 +88,4 @@ export async function isConnectedTeam(context: Context, workspace: Workspace): P
 
 /** What a workspace that is not connected is told. */
 export const notConnectedText = ({ team, enterprise }: Workspace): string =>
-	`This Slack workspace (${team ?? enterprise ?? 'unknown'}) is not connected to Plumbline, so nothing was done. An admin of Plumbline connects it with \`plumbline slack install\`.`
+	`This Slack workspace (${named(team ?? enterprise ?? 'unknown')}) is not connected to Plumbline, so nothing was done. An admin of Plumbline connects it with \`plumbline slack install\`.`

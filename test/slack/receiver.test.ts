@@ -140,4 +140,10 @@ describe('what Slack posts', () => {
 		for (let i = 0; i < 2; i++) await resumeEvents(again, async ({ body }) => void seen.push(body))
 		expect(seen).toEqual([event])
 	})
+
+	it('of a workspace that is not connected does nothing, and is told so without a mention', async () => {
+		const answer = await send({}, { ...command, team_id: 'T<!here>' })
+		expect([answer.status, seen]).toEqual([200, []])
+		expect(await answer.text()).toContain('workspace (T&lt;!here&gt;) is not connected')
+	})
 })
