@@ -114,8 +114,17 @@ async function settle(context: Context, claim: Claim, result: Result<string>): P
 		await reschedule(context, claim, retryAfterMs)
 		return 'rateLimited'
 	}
-	await markFailed(context, claim, result.error)
+	await markFailed(context, claim, { ...result.error, message: channelHint(claim, message) })
 	return retryable && !isForPeople(claim) ? 'unreachable' : 'failed'
+}
+
+const channelFaults = ['channel_not_found', 'not_in_channel', 'is_archived', 'restricted_action']
+
+/** What Slack says, and what to do where it does not take messages for a channel. */
+function channelHint(claim: Claim, message: string): string {
+	if (!isForPeople(claim) || !channelFaults.includes(message)) return message
+	const channel = claim.payload.channel ?? 'of its incident, or SLACK_CHANNEL'
+	return `${message}: Slack does not take messages for the channel ${channel}. Invite the app there, or correct the name in SLACK_CHANNEL or the rule; it is tried again.`
 }
 
 async function send(context: Context, claim: Claim): Promise<Result<string>> {

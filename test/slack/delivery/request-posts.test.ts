@@ -128,6 +128,11 @@ it('a long Retry-After is honoured, and an archived channel or unknown channel i
 	clock.advance(60_000)
 	slack.plan('chat.postMessage', refused('channel_not_found'))
 	await run(context)
+	const [{ error } = { error: '' }] = await context.sql.all<{ error: string }>({
+		sql: 'SELECT error FROM outbox WHERE done_at IS NULL',
+	})
+	expect(error).toContain('channel_not_found: Slack does not take messages for the channel')
+	expect(error).toContain('Invite the app there')
 	clock.advance(60_000)
 	await run(context)
 	expect([slack.topLevel.length, await pending(context)]).toEqual([1, []])
