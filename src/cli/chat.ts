@@ -132,8 +132,9 @@ Speaks the words of /plumb without Slack: a line in, a reply out, over HTTP with
 for the commands, the number of a button to press it, and quit (or Ctrl-D) to leave.
 
 The key decides who speaks. --as says who that should be, its owner such as ana@bank.example, and is refused if the key is
-not theirs: nobody can speak, or vote, for somebody else. Review (the number, or review ID) shows the exact action and its
-digest, asks for the decision and the reason, and votes only after a yes.
+not theirs: nobody can request, or vote, for somebody else. With the key of an admin it shows what that person would see.
+Review (the number, or review ID) shows the exact action and its digest, asks for the decision and the reason, and votes
+only after a yes.
 
   --as PERSON   the owner of the key, or its actor (key:key_…)
 

@@ -6,7 +6,8 @@ const opaque = z.string().max(3000)
 export const ChatInput = z
 	.strictObject({
 		as: z.string().min(1).max(256).optional().meta({
-			description: 'Who you are: the owner of your key, or its actor. Refused if the key is not theirs.',
+			description:
+				'Who you are: the owner of your key, or its actor. An admin can name somebody else, to see what they see.',
 		}),
 		text: z.string().max(16_000).optional().meta({
 			description: 'A command, as after `/plumb`, or the same in plain words.',
@@ -32,7 +33,9 @@ const block = z.looseObject({ type: z.string() }).meta({ description: 'A block o
 
 export const ChatReply = z
 	.strictObject({
-		person: z.string().meta({ description: 'Who the key belongs to.' }),
+		person: z
+			.string()
+			.meta({ description: 'Who sees this: whom the key belongs to, or whom an admin has named.' }),
 		text: z.string().meta({ description: 'The reply without its layout, in the markup of Slack.' }),
 		blocks: z.array(block),
 		form: z

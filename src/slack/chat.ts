@@ -1,26 +1,30 @@
+import { activeActors } from '../approvals/policy/eligible.ts'
 import type { Context } from '../context.ts'
 import { type Actor, personOf, readers } from '../core/actor.ts'
 import { AppError } from '../core/errors.ts'
 import { peerText } from '../core/peer-text.ts'
-import { authorise } from '../registry/key/authorise.ts'
+import { authorise, coversGlobs, hasRole } from '../registry/key/authorise.ts'
 import { withNearestModel } from '../registry/model/find-model.ts'
 import { escapeText, named, type SlackMessage, textMessage, type View } from './blocks/text.ts'
 import type { ChatInput, ChatReply } from './chat.schema.ts'
 import { interactions, modals } from './interactions.ts'
 import type { Modal } from './reply.ts'
-import { answerText, runChoice } from './understand.ts'
+import { answerText, requestsChange, runChoice } from './understand.ts'
 
 /**
  * The conversation of Slack without Slack: the same commands, buttons and forms, for the holder of a key. Only the key
- * decides who speaks; `as` is refused if it names somebody else. Errors become replies, as in Slack.
+ * decides who speaks. With `as` an admin sees what somebody else would see; from others it is refused if it names somebody
+ * else. Errors become replies, as in Slack.
  */
 export async function chat(context: Context, actor: Actor, input: ChatInput): Promise<ChatReply> {
 	authorise(actor, readers)
-	const person = personOf(actor)
-	checkPerson(actor, input.as)
-	const reply = { person, form: null, errors: {} }
+	const other = await otherPerson(context, actor, input.as)
+	const reply = { person: personOf(other ?? actor), form: null, errors: {} }
 	try {
-		return { ...reply, ...(await answer(context, actor, input)) }
+		return {
+			...reply,
+			...(await (other ? show(context, actor, other, input) : answer(context, actor, input))),
+		}
 	} catch (error) {
 		const shown = await withNearestModel(context, actor, error)
 		if (!(shown instanceof AppError)) throw shown
@@ -28,15 +32,44 @@ export async function chat(context: Context, actor: Actor, input: ChatInput): Pr
 	}
 }
 
-function checkPerson(actor: Actor, as: string | undefined): void {
-	const names = [personOf(actor), actor.id].map((name) => name.toLowerCase())
-	if (as === undefined || names.includes(as.trim().toLowerCase())) return
-	const whose =
-		actor.owner === undefined ? `${actor.id} has no owner` : `${actor.id} belongs to ${actor.owner}`
-	throw new AppError(
-		'forbidden',
-		`${whose}, so it cannot speak as ${JSON.stringify(as.slice(0, 100))}. Use a key whose owner that is: nobody can speak for somebody else.`,
-	)
+/** The person that `as` names, if that is somebody else than the holder of the key. Throws `forbidden` unless an admin asks. */
+async function otherPerson(
+	context: Context,
+	actor: Actor,
+	as: string | undefined,
+): Promise<Actor | undefined> {
+	const wanted = as?.trim().toLowerCase()
+	const is = (who: Actor) => [personOf(who), who.id].some((name) => name.toLowerCase() === wanted)
+	if (wanted === undefined || is(actor)) return undefined
+	const shown = JSON.stringify(wanted.slice(0, 100))
+	if (!hasRole(actor, 'admin')) {
+		const whose =
+			actor.owner === undefined ? `${actor.id} has no owner` : `${actor.id} belongs to ${actor.owner}`
+		throw new AppError(
+			'forbidden',
+			`${whose}, so it cannot speak as ${shown}. Use a key whose owner that is: nobody can speak for somebody else.`,
+		)
+	}
+	const other = (await activeActors(context)).find((who) => is(who) && coversGlobs(actor, who.models))
+	if (other) return other
+	throw new AppError('not-found', `Nobody with an active key or a role in Slack is ${shown}.`)
+}
+
+/** What somebody else would see. The look-up is the admin's; requests and votes are for that person alone. */
+async function show(context: Context, actor: Actor, other: Actor, input: ChatInput): Promise<Answer> {
+	const name = personOf(other)
+	const { text, press, submit } = input
+	if (press || submit || (text !== undefined && requestsChange(text)))
+		throw new AppError(
+			'forbidden',
+			`Only ${name} can press buttons, request and vote, with a key of their own. You see what they see.`,
+		)
+	if (text === undefined)
+		return messageReply(
+			textMessage(`You see what ${named(name)} (${other.role}) sees. Type help for the commands.`),
+		)
+	const { role, models } = other
+	return messageReply(await answerText(context, { ...actor, role, models }, text))
 }
 
 type Answer = Pick<ChatReply, 'text' | 'blocks'> & Partial<ChatReply>

@@ -45,11 +45,24 @@ describe('plumbline chat', () => {
 		const other = await run(keys.ana as string, 'ben@bank.example')
 		expect([other.code, other.out]).toEqual([2, ''])
 		expect(other.err).toContain('belongs to Ana@bank.example, so it cannot speak as "ben@bank.example"')
-		const admin = await run(server.adminKey, 'ana@bank.example')
-		expect([admin.code, admin.out]).toEqual([2, ''])
-		expect(admin.err).toContain('has no owner, so it cannot speak as "ana@bank.example"')
 		const feed = await run(keys.ingest as string, 'feed')
 		expect([feed.code, feed.out]).toEqual([2, ''])
+	})
+
+	it('shows an admin what somebody else sees, and lets them change nothing in their name', async ({
+		server,
+	}) => {
+		const env = { PLUMBLINE_URL: server.url, PLUMBLINE_KEY: server.adminKey }
+		const lines =
+			'status m\naudit m\nrollback m because it is worse\nsilence m for 2h because x\nreview req_1\n'
+		const { code, out } = await plumbline(['chat', '--as', 'ana@bank.example'], env, undefined, lines)
+		expect(code).toBe(0)
+		expect(out).toContain('You see what ana@bank.example (approver) sees.')
+		expect(out).toContain('needs the role auditor')
+		expect(out.match(/Only ana@bank\.example can press buttons, request and vote/g)).toHaveLength(3)
+		const unknown = await plumbline(['chat', '--as', 'zoe@bank.example'], env, undefined, 'status\n')
+		expect([unknown.code, unknown.out]).toEqual([2, ''])
+		expect(unknown.err).toContain('is "zoe@bank.example"')
 	})
 
 	it('leaves at quit, and says where there is no service', async ({ server }) => {
