@@ -46,6 +46,8 @@ async function seed(): Promise<void> {
 	await call('POST', '/v1/models/credit/predictions', rows)
 	const outcomes = rows.map(({ predictionId, timestamp }, i) => ({ predictionId, timestamp, actual: i % 2 }))
 	await call('POST', '/v1/models/credit/outcomes', outcomes)
+	const groups = rows.map(({ predictionId, timestamp, groups }) => ({ predictionId, timestamp, groups }))
+	await call('POST', '/v1/models/credit/groups', groups)
 	// One that opens an incident: it has few rows, and no baseline to wait for.
 	await call('POST', '/v1/models', { model: 'plain', task: 'binary' })
 	await call('POST', '/v1/models/plain/versions', { version: '1', features })

@@ -18,6 +18,8 @@ async function freePort(): Promise<number> {
 export const sendsWebhooks = {
 	MLFLOW_WEBHOOK_ALLOWED_SCHEMES: 'http,https',
 	MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS: 'true',
+	// The list of webhooks is cached for a minute otherwise, also when it is empty.
+	MLFLOW_WEBHOOK_CACHE_TTL: '1',
 	MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY: `${randomBytes(32).toString('base64url')}=`,
 }
 

@@ -26,6 +26,7 @@ const talk = endpoint({
 			},
 		},
 	},
+	errors: ['not-found'],
 	handle: async ({ context, actor, body }) => ok(await converse(context, actor, body)),
 })
 
