@@ -3,12 +3,13 @@ import { test } from 'vitest'
 import { cases } from './cases.ts'
 import { openMachine } from './machine.ts'
 
-test('ten thousand requests, each under other circumstances, are carried out at most once, and none is stuck', {
+// Ten thousand requests in two files, which run side by side.
+test('five thousand requests, each under other circumstances, are carried out at most once, and none is stuck', {
 	timeout: 3 * 3_600_000,
 }, async () => {
 	const { run, close } = await openMachine()
 	try {
-		await fc.assert(fc.asyncProperty(cases, run), { numRuns: 10_000 })
+		await fc.assert(fc.asyncProperty(cases, run), { numRuns: 5000 })
 	} finally {
 		await close()
 	}
