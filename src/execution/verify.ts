@@ -103,7 +103,13 @@ async function followTarget(
 	const hasCanary =
 		action.canary === undefined ||
 		canonicalJson(deployment?.canary ?? null) === canonicalJson(action.canary ?? null)
-	if (deployment?.champion === action.to && hasCanary) return undefined
+	if (deployment && deployment.champion === action.to && hasCanary) {
+		// Nobody else may change it between this read and the commit that rests on it.
+		const newest = 'SELECT max(revision) = ? FROM deployment WHERE model = ? AND environment = ?'
+		const params = [deployment.revision, action.model, action.environment]
+		changes.push({ query: { sql: `INSERT INTO guard (ok) ${newest}`, params } })
+		return undefined
+	}
 	if (deployment?.champion !== action.from && deployment?.champion !== action.to)
 		return `The target is at ${action.to}, but the deployment is ${deployment?.champion} by now.`
 	const move = moveDeployment(context, { action, idempotencyKey: request.id }, deployment)

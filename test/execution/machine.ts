@@ -12,7 +12,6 @@ import { executeRequest } from '../../src/execution/execute.ts'
 import { executeDue } from '../../src/execution/execute-due.ts'
 import { ownExecutors } from '../../src/execution/own-executors.ts'
 import { recordResult } from '../../src/execution/result.ts'
-import { finishExecutions } from '../../src/execution/wake-up.ts'
 import type { PolicySet } from '../../src/rules/approval-policies.ts'
 import { testContext } from '../support/context.ts'
 import { defaultPolicies } from '../support/policies.ts'
@@ -484,12 +483,10 @@ class Run {
 	}
 }
 
-/** What it starts in the background is over before anything else happens: a change between a read and its commit is no fault. */
-async function recordQuietly(context: Context, id: string, status: 'done' | 'failed'): Promise<void> {
-	try {
-		await recordResult(context, id, { status, detail: `reported as ${status}` })
-	} catch (error) {
-		if (!(error instanceof AppError)) throw error
-	}
-	await finishExecutions(context)
-}
+const recordQuietly = (context: Context, id: string, status: 'done' | 'failed') =>
+	recordResult(context, id, { status, detail: `reported as ${status}` }).then(
+		() => {},
+		(error) => {
+			if (!(error instanceof AppError)) throw error
+		},
+	)
