@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { AppError } from '../core/errors.ts'
 import { dayMs, formatTime, secondMs } from '../core/time.ts'
-import type { Acted, Action, Executor, ExecutorCall } from '../ports/executors.ts'
-import { failedAct, type TargetReply } from './target.ts'
+import type { Acted, Action, Executor, ExecutorCall, ExecutorKind } from '../ports/executors.ts'
+import { failedAct, type TargetContext, type TargetReply } from './target.ts'
 
 // What GitHub, GitLab and Jenkins have in common: they start a run, and know no idempotency keys. So each run carries the id of
 // the request where it can be found again, and nothing is started before a look at the runs that are there.
@@ -13,34 +13,47 @@ export type Run = { state: 'running' | 'done' | 'failed'; detail: string }
 /** The run of a request, if there is one; or why that is unknown. */
 export type Found = { ok: true; run: Run | undefined } | { ok: false; failed: Acted }
 
-export type Pipeline = {
+export type Pipeline<Settings> = {
 	name: string
+	settings: z.ZodType<Settings>
 	/** The calls of `find` and `start`. */
-	plan(action: Action): string[]
-	find(call: ExecutorCall): Promise<Found>
-	start(call: ExecutorCall): Promise<Acted>
+	plan(settings: Settings, action: Action): string[]
+	find(context: TargetContext, settings: Settings, call: ExecutorCall): Promise<Found>
+	start(context: TargetContext, settings: Settings, call: ExecutorCall): Promise<Acted>
 }
 
 /** A new run may be missing from the list for a moment. */
 const settleMs = 30 * secondMs
 
 /** Starts a run unless there is one for the request, and follows it to its end. */
-export const pipelineExecutor = ({ name, plan, find, start }: Pipeline): Executor => ({
+export const pipelineExecutor =
+	<Settings>(pipeline: Pipeline<Settings>) =>
+	(context: TargetContext): ExecutorKind => ({
+		name: pipeline.name,
+		settings: pipeline.settings,
+		open: (given) => open(context, pipeline, pipeline.settings.parse(given)),
+	})
+
+const open = <Settings>(
+	context: TargetContext,
+	{ name, plan, find, start }: Pipeline<Settings>,
+	settings: Settings,
+): Executor => ({
 	name,
-	plan: (action) => ({ executor: name, calls: plan(action) }),
+	plan: (action) => ({ executor: name, calls: plan(settings, action) }),
 	act: (call) =>
 		withSecrets(async () => {
-			const found = await find(call)
+			const found = await find(context, settings, call)
 			if (!found.ok) return beforeStart(found.failed)
 			const { run } = found
 			if (run) return { status: run.state === 'done' ? 'done' : 'accepted', detail: run.detail }
-			const started = await start(call)
+			const started = await start(context, settings, call)
 			if (started.status !== 'unsure' || started.known === 'not-done') return started
 			return { ...started, retryAfterMs: Math.max(settleMs, started.retryAfterMs ?? 0) }
 		}),
 	poll: (call) =>
 		withSecrets(async () => {
-			const found = await find(call)
+			const found = await find(context, settings, call)
 			// That the run cannot be seen does not say how it ends.
 			if (!found.ok) return { status: 'unsure', detail: found.failed.detail }
 			const { run } = found

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { parseDuration } from '../../core/time.ts'
-import type { Acted, Action, ExecutorCall, ExecutorKind } from '../../ports/executors.ts'
+import type { Acted, Action, ExecutorCall } from '../../ports/executors.ts'
 import { type Found, filledInputs, Inputs, notFound, pipelineExecutor, type Run, since } from '../pipeline.ts'
 import {
 	callTarget,
@@ -38,18 +38,12 @@ type Settings = z.output<typeof Settings>
 const keyInput = 'plumbline_request'
 
 /** Starts a workflow of GitHub Actions, and follows its run. */
-export const githubExecutor = (context: TargetContext): ExecutorKind => ({
+export const githubExecutor = pipelineExecutor({
 	name: 'github',
 	settings: Settings,
-	open: (given) => {
-		const settings = Settings.parse(given)
-		return pipelineExecutor({
-			name: 'github',
-			plan: (action) => planOf(settings, action),
-			find: (call) => find(context, settings, call),
-			start: (call) => start(context, settings, call),
-		})
-	},
+	plan: planOf,
+	find,
+	start,
 })
 
 const pathsOf = ({ api, repository, workflow, event_type: event }: Settings) => {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { parseDuration } from '../../core/time.ts'
-import type { Acted, Action, ExecutorCall, ExecutorKind } from '../../ports/executors.ts'
+import type { Acted, Action, ExecutorCall } from '../../ports/executors.ts'
 import { type Found, filledInputs, Inputs, notFound, pipelineExecutor, type Run, since } from '../pipeline.ts'
 import {
 	callTarget,
@@ -36,18 +36,12 @@ type Settings = z.output<typeof Settings>
 const keyVariable = 'PLUMBLINE_REQUEST'
 
 /** Triggers a pipeline of GitLab, and follows it. */
-export const gitlabExecutor = (context: TargetContext): ExecutorKind => ({
+export const gitlabExecutor = pipelineExecutor({
 	name: 'gitlab',
 	settings: Settings,
-	open: (given) => {
-		const settings = Settings.parse(given)
-		return pipelineExecutor({
-			name: 'gitlab',
-			plan: (action) => planOf(settings, action),
-			find: (call) => find(context, settings, call),
-			start: (call) => start(context, settings, call),
-		})
-	},
+	plan: planOf,
+	find,
+	start,
 })
 
 const projectUrl = ({ url, project }: Settings): string =>

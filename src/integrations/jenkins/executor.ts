@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { parseDuration } from '../../core/time.ts'
-import type { Acted, Action, ExecutorCall, ExecutorKind } from '../../ports/executors.ts'
+import type { Acted, Action, ExecutorCall } from '../../ports/executors.ts'
 import { type Found, filledInputs, Inputs, notFound, pipelineExecutor, type Run } from '../pipeline.ts'
 import {
 	callTarget,
@@ -34,18 +34,12 @@ type Settings = z.output<typeof Settings>
 const keyParameter = 'PLUMBLINE_REQUEST'
 
 /** Builds a job of Jenkins, and follows it through the queue to its result. */
-export const jenkinsExecutor = (context: TargetContext): ExecutorKind => ({
+export const jenkinsExecutor = pipelineExecutor({
 	name: 'jenkins',
 	settings: Settings,
-	open: (given) => {
-		const settings = Settings.parse(given)
-		return pipelineExecutor({
-			name: 'jenkins',
-			plan: (action) => planOf(settings, action),
-			find: (call) => find(context, settings, call),
-			start: (call) => start(context, settings, call),
-		})
-	},
+	plan: planOf,
+	find,
+	start,
 })
 
 const baseUrl = ({ url }: Settings): string => url.replace(/\/+$/, '')
