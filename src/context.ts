@@ -7,6 +7,7 @@ import type { PredictionLog } from './log/prediction-log.ts'
 import type { ArtifactSource, ArtifactStore } from './ports/artifacts.ts'
 import type { ExecutorKinds } from './ports/executors.ts'
 import type { Hooks } from './ports/hooks.ts'
+import type { LedgerKey } from './ports/ledger-key.ts'
 import type { LineageSink, RunReader } from './ports/lineage.ts'
 import type { ModelCache } from './ports/model-cache.ts'
 import type { PeopleFile } from './ports/people.ts'
@@ -51,6 +52,8 @@ export type Context = {
 	people: { current(): PeopleFile }
 	/** Reads the secret that `env:NAME` or `file:PATH` names, as it is now. Throws `invalid`, without the secret. */
 	readSecret: (reference: string) => Promise<string>
+	/** The key of the ledger. Absent where none is configured: then nothing is signed. */
+	ledgerKey?: LedgerKey
 	/** Stores the bytes of model files. */
 	artifacts: ArtifactStore
 	/** Reads model files from the URIs that versions name. */

@@ -3,7 +3,9 @@ import type { Actor } from '../core/actor.ts'
 import { toHex } from '../core/bytes.ts'
 import { AppError } from '../core/errors.ts'
 import { formatTime } from '../core/time.ts'
-import { entryText, leafHash } from '../ledger/entry.ts'
+import { entryText } from '../ledger/entry.ts'
+import { entryMac } from '../ledger/entry-mac.ts'
+import { leafHash } from '../ledger/tree.ts'
 import type { Change, EntryDraft, Query } from './changes.ts'
 import type { Statement } from './sql.ts'
 
@@ -42,12 +44,13 @@ export async function commit(
 	const entries = Array.isArray(drafts) ? (drafts as EntryDraft[]) : [drafts as EntryDraft]
 	for (const draft of entries) {
 		const text = entryText({ ...draft, at: formatTime(at), actor: { id: actor.id, how: actor.how } })
-		const hash = await leafHash(text)
+		const hash = leafHash(text)
+		const mac = context.ledgerKey ? entryMac(context.ledgerKey.macKey, hash, context.random) : null
 		hashes.push(toHex(hash))
 		statements.push({
-			sql: `INSERT INTO ledger_entry (idx, at, actor, action, object, model, entry, leaf_hash)
-				SELECT coalesce(max(idx) + 1, 0), ?, ?, ?, ?, ?, ?, ? FROM ledger_entry RETURNING idx`,
-			params: [at, actor.id, draft.action, draft.object, draft.model ?? null, text, hash],
+			sql: `INSERT INTO ledger_entry (idx, at, actor, action, object, model, entry, leaf_hash, mac)
+				SELECT coalesce(max(idx) + 1, 0), ?, ?, ?, ?, ?, ?, ?, ? FROM ledger_entry RETURNING idx`,
+			params: [at, actor.id, draft.action, draft.object, draft.model ?? null, text, hash, mac],
 		})
 	}
 	try {

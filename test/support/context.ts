@@ -13,6 +13,7 @@ import { openArtifacts } from '../../src/platform/node/open-artifacts.ts'
 import { secretReader } from '../../src/platform/node/read-secret.ts'
 import { modelCache } from '../../src/registry/artifact/model-cache.ts'
 import { nobody } from '../../src/registry/person/people-file.ts'
+import { testLedgerKey } from './ledger-key.ts'
 import { defaultPolicies } from './policies.ts'
 
 export const startOfTest = Date.parse('2026-03-02T00:00:00Z')
@@ -66,6 +67,7 @@ export async function testContext(options: Partial<Context> = {}, write?: (folde
 		executors: {},
 		people: { current: () => nobody },
 		readSecret: secretReader(process.env),
+		ledgerKey: testLedgerKey(),
 		...options,
 	}
 	context.executors = { ...ownExecutors(context), ...context.executors }

@@ -1,16 +1,4 @@
-import { blob, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
-
-export const ledgerEntries = sqliteTable('ledger_entry', {
-	idx: integer().primaryKey(),
-	at: integer().notNull(),
-	actor: text().notNull(),
-	action: text().notNull(),
-	object: text().notNull(),
-	model: text(),
-	/** The exact text: its UTF-8 bytes are the data of the leaf. */
-	entry: text().notNull(),
-	leafHash: blob('leaf_hash').$type<Uint8Array>().notNull(),
-})
+import { integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 
 export const leases = sqliteTable('lease', {
 	name: text().primaryKey(),
