@@ -84,6 +84,8 @@ export const seals = sqliteTable('log_seal', {
 	keys: blob().$type<Uint8Array>().notNull(),
 	root: blob().$type<Uint8Array>().notNull(),
 	entry: integer().notNull(),
+	/** The hashes of the perfect subtrees of 256 rows. */
+	blocks: blob().$type<Uint8Array>().notNull(),
 })
 
 /** The rows of a chunk, as ingest stored it, are the rows of a seal from `first` on. */
