@@ -55,7 +55,15 @@ export const ledgerAnchors = sqliteTable(
 /** Rows of governed tables that changed since the last entry `commit-state`; triggers write it. */
 export const ledgerTouched = sqliteTable(
 	'ledger_touched',
-	{ table: text('tbl').notNull(), key: text().notNull() },
+	{
+		table: text('tbl').notNull(),
+		/** A JSON array of the key's values. */
+		key: text().notNull(),
+		/** Counts the changes. */
+		mark: integer().notNull().default(1),
+		/** 1: the row was there before its table was governed. */
+		found: integer().notNull().default(0),
+	},
 	(t) => [primaryKey({ columns: [t.table, t.key] })],
 )
 
