@@ -77,6 +77,14 @@ const members = {
 		description: 'How to have wrong data corrected.',
 		example: 'Write to data@bank.example and name what is wrong.',
 	}),
+	dataSources: z
+		.array(visible(200))
+		.min(1)
+		.max(50)
+		.meta({
+			description: 'Where the data about a person come from, in plain words.',
+			example: ['Your application', 'Our records of your accounts'],
+		}),
 	developer: name.meta({ description: 'Who made the model.', example: 'First Bank, Credit Risk' }),
 }
 
@@ -92,6 +100,7 @@ export const NoticeSettings = z
 		role: members.role.optional(),
 		contact: members.contact.optional(),
 		corrections: members.corrections.optional(),
+		dataSources: members.dataSources.optional(),
 		developer: members.developer.optional(),
 	})
 	.meta({

@@ -98,3 +98,58 @@ export const dayText = (ms: number): string => {
 	const date = new Date(ms)
 	return `${date.getUTCDate()} ${months[date.getUTCMonth()]} ${date.getUTCFullYear()}`
 }
+
+/** A logged value as a cell. */
+export const valueCell = (value: unknown): Cell => {
+	if (typeof value === 'number' || typeof value === 'boolean') return value
+	if (typeof value === 'string') return printableCell(value)
+	return value === undefined || value === null ? null : canonicalJson(value)
+}
+
+/** What was decided, about what and when. */
+export function decisionSection({ read, explanation }: DecisionCase): ReportSection {
+	const { decision, predictionId, adverse, model } = explanation
+	const text =
+		adverse === null
+			? `It is not recorded what was decided. Set \`favourable\` of the model ${quoted(model)}, and \`threshold\` if no decision is sent with the score.`
+			: adverse
+				? 'The decision went against you.'
+				: 'The decision was in your favour.'
+	return section('decision', 'What was decided', {
+		incomplete: adverse === null,
+		text,
+		tables: [
+			fieldTable('decision', [
+				['Your case', predictionId],
+				['Decided on', `${dayText(read.stored.timestamp)} (UTC)`],
+				['Decision as recorded', decision],
+			]),
+		],
+	})
+}
+
+const roleText = {
+	decides: 'A computer program took the decision. No person took part in it.',
+	proposes: 'A computer program proposed the decision, and a person took it.',
+	informs: 'A person took the decision. The score of a computer program was one source among others.',
+} as const
+
+/** The part of the model in the decision. */
+export const roleSection = ({ explanation: { model }, notices: { role } }: DecisionCase): ReportSection =>
+	section('role', 'The part of the computer program', {
+		incomplete: role === undefined,
+		text:
+			role === undefined
+				? `It is not recorded whether the program decided alone. ${howToSet(model, 'role')}`
+				: roleText[role],
+	})
+
+/** How to reach a human, be heard, and contest. */
+export const reviewSection = ({ explanation: { model }, notices: { contact } }: DecisionCase): ReportSection =>
+	section('review', 'How to have the decision reviewed', {
+		incomplete: contact === undefined,
+		text:
+			contact === undefined
+				? `How a person reaches somebody who can review the decision is missing. ${howToSet(model, 'contact')}`
+				: `You can ask that a person looks at the decision again. You can tell them your view, send further information, and contest the decision.\n\n${contact}`,
+	})
