@@ -43,24 +43,23 @@ export async function readCase(
 	return { read, explanation: seesFeatures(actor) ? whole : hideValues(whole), notices: settings }
 }
 
-/** The content of a report about one decision, with the explanation as the data that it was made from. */
-export function contentOf({ read, explanation }: DecisionCase, sections: ReportSection[]): ReportContent {
-	// Incidents and later deployments change after the cut.
-	const { incidents: _, lineage, ...lasting } = explanation
+/** An explanation without what changes after the cut: incidents, later deployments, and what a tracking server answers. */
+export function lastingPart({ incidents: _, lineage, ...rest }: ExplanationContent) {
 	const { version, artifact, run, dataset, commit, image } = lineage
-	const origin = { version, artifact, run, dataset, commit, image }
-	return {
-		model: { model: explanation.model, version, artifactSha256: artifact?.sha256 ?? null },
-		rows: { included: 1, excluded: [] },
-		sections,
-		data: [
-			{
-				path: 'explanation.json',
-				content: `${canonicalJson({ ...lasting, lineage: origin, registeredAt: read.row.createdAt })}\n`,
-			},
-		],
-	}
+	return { ...rest, lineage: { version, artifact, run, dataset, commit, image } }
 }
+
+/** The content of a report about one decision, with the explanation as the data that it was made from. */
+export const contentOf = ({ explanation }: DecisionCase, sections: ReportSection[]): ReportContent => ({
+	model: {
+		model: explanation.model,
+		version: explanation.version,
+		artifactSha256: explanation.lineage.artifact?.sha256 ?? null,
+	},
+	rows: { included: 1, excluded: [] },
+	sections,
+	data: [{ path: 'explanation.json', content: `${canonicalJson(lastingPart(explanation))}\n` }],
+})
 
 /** A table of two columns. */
 export const fieldTable = (id: string, rows: readonly (readonly [string, Cell])[]): ReportTable => ({
@@ -145,7 +144,10 @@ export const roleSection = ({ explanation: { model }, notices: { role } }: Decis
 	})
 
 /** How to reach a human, be heard, and contest. */
-export const reviewSection = ({ explanation: { model }, notices: { contact } }: DecisionCase): ReportSection =>
+export const reviewSection = ({
+	explanation: { model },
+	notices: { contact },
+}: DecisionCase): ReportSection =>
 	section('review', 'How to have the decision reviewed', {
 		incomplete: contact === undefined,
 		text:

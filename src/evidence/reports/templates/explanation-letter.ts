@@ -122,7 +122,9 @@ const sourceText = ({ explanation: { explanation, replay, reasonTable, reasons }
 		? ['These weights are estimates: the program was run many times on changed information.']
 		: []),
 	...(explanation.status === 'sent'
-		? ['These weights were sent by the system that took the decision. They were not checked against the program.']
+		? [
+				'These weights were sent by the system that took the decision. They were not checked against the program.',
+			]
 		: []),
 	...(reasons.length > 0 && reasonTable?.locale && !/^en\b/i.test(reasonTable.locale)
 		? [`The approved words are in the language "${reasonTable.locale}".`]
@@ -168,8 +170,7 @@ function whatWouldChange({ explanation }: DecisionCase): ReportSection {
 	const { counterfactuals, counterfactualsStatus: status, model, adverse } = explanation
 	const title = 'What would have changed the decision'
 	const id = 'what-would-change'
-	if (adverse === false)
-		return section(id, title, { text: 'The decision was in your favour.' })
+	if (adverse === false) return section(id, title, { text: 'The decision was in your favour.' })
 	if (explanation.reasons.some(({ contribution }) => contribution === null))
 		return section(id, title, {
 			text: 'One condition decided, whatever the score is. Without it, the score would have decided.',
