@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type Output, TimeOrNull } from '../../core/schemas.ts'
+import { TimeOrNull } from '../../core/schemas.ts'
 import { isVisible } from '../../core/visible-text.ts'
 
 const visible = (max: number) =>
@@ -107,7 +107,7 @@ export const NoticeSettings = z
 		id: 'NoticeSettings',
 		description: 'What notices and letters say beyond what is logged. Absent: not known.',
 	})
-export type NoticeSettings = Output<typeof NoticeSettings>
+export type NoticeSettings = z.output<typeof NoticeSettings>
 
 export const NoticeSettingsRecord = z
 	.strictObject({
@@ -117,4 +117,4 @@ export const NoticeSettingsRecord = z
 		settings: NoticeSettings,
 	})
 	.meta({ id: 'NoticeSettingsRecord' })
-export type NoticeSettingsRecord = Output<typeof NoticeSettingsRecord>
+export type NoticeSettingsRecord = z.output<typeof NoticeSettingsRecord>
