@@ -17,6 +17,8 @@ export type PredictionLog = SealReads & {
 	groups(model: string, predictionId: string): Promise<SentGroups[]>
 	/** The current actual of each prediction, in the order of the ids; undefined where none is known. */
 	actuals(model: string, predictionIds: readonly string[]): Promise<unknown[]>
+	/** All rows of a subject, whatever their time. Reads the texts of every chunk of predictions: a second for some million rows. */
+	rowsOfSubject(model: string, subject: string): Promise<SubjectRows>
 	/**
 	 * Predictions of a model with event time in [from, to), by day, a chunk at a time. `lateGroups` reads the values of
 	 * sensitive attributes that were sent separately, by row.
@@ -103,6 +105,19 @@ export type SentGroups = {
 	timestamp: number
 	groups: Record<string, unknown>
 }
+
+/** A stored row, and where it is. `id` is that of the prediction, or empty in rows that name the subject itself. */
+export type SubjectRow = {
+	chunk: number
+	row: number
+	id: string
+	timestamp: number
+	/** As it was sent: `features`, `score`, … of a prediction; `features`, `groups`, or `actual` and `observed`. */
+	content: Record<string, unknown>
+}
+
+/** The predictions of a subject, and the rows that name these predictions or the subject itself. */
+export type SubjectRows = Record<'predictions' | 'features' | 'outcomes' | 'groups', SubjectRow[]>
 
 /** The rows of a version in an environment: all of them, or those with one value of a declared segment. */
 export type Series = {

@@ -6,6 +6,7 @@ import { compactLog } from './maintain/compact.ts'
 import { rebuildInputSummaries } from './maintain/summarise-stored.ts'
 import type { AppendStatus, PredictionLog } from './prediction-log.ts'
 import { ChunkStore, type ReadArchive } from './read/chunk-store.ts'
+import { rowsOfSubject } from './read/rows-of-subject.ts'
 import { scanPredictions } from './read/scan.ts'
 import { sealReads } from './read/sealed-rows.ts'
 import { windowReads } from './read/windows.ts'
@@ -17,7 +18,7 @@ const chunksPerTurn = 20
 export function logOver(
 	sql: Sql,
 	codec: Codec,
-	{ append: _, stats: __, backfillSummaries, ...readsById }: Calls<EngineCalls>,
+	{ append: _, stats: __, backfillSummaries, rowsNamed, ...readsById }: Calls<EngineCalls>,
 	{
 		readArchive,
 		...own
@@ -30,6 +31,7 @@ export function logOver(
 		...own,
 		...readsById,
 		...windowReads(sql),
+		rowsOfSubject: (model, subject) => rowsOfSubject(sql, store, { rowsNamed }, model, subject),
 		scan: (query, onRows) => scanPredictions(sql, store, query, onRows),
 		rebuild: (model, version, bins) => rebuildInputSummaries(sql, store, model, version, bins),
 		compact: async () => {

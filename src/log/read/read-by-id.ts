@@ -4,7 +4,13 @@ import { cellValue } from '../../summaries/inputs/columns.ts'
 import type { SeriesTable } from '../append/series-table.ts'
 import { isObserved, latestStored } from '../join/current-outcome.ts'
 import type { KeyLookup } from '../keys/key-index.ts'
-import type { PredictionLog, SentGroups, StoredPrediction } from '../prediction-log.ts'
+import type {
+	PredictionLog,
+	SentGroups,
+	StoredPrediction,
+	SubjectRow,
+	SubjectRows,
+} from '../prediction-log.ts'
 import { predictionKey, type RowKind, subjectKey } from '../row-kinds.ts'
 import type { ChunkStore, FoundRow } from './chunk-store.ts'
 
@@ -86,6 +92,41 @@ async function readActuals({ lookup }: Reader, model: string, ids: readonly stri
 		if (!latest || !isObserved(latest)) return undefined
 		return cellValue(latest.batch.labels, latest.row, latest.batch.strings)
 	})
+}
+
+/** The rows that name these predictions or the subject itself, by kind. */
+export async function readNamed(
+	{ lookup }: Reader,
+	model: string,
+	subject: string,
+	ids: readonly string[],
+): Promise<Omit<SubjectRows, 'predictions'>> {
+	const keys = [subjectKey(subject), ...ids.map(predictionKey)]
+	const read = async (
+		kind: RowKind,
+		names: readonly string[],
+		contentOf: (batch: RowBatch, row: number) => SubjectRow['content'],
+	) => {
+		const rows: SubjectRow[] = []
+		for (const name of names)
+			for (const { chunk, row, location } of await lookup.findOne(model, kind, name))
+				rows.push({
+					...location,
+					id: kind === 'outcome' ? name : name.startsWith('p') ? name.slice(1) : '',
+					timestamp: chunk.batch.timestamps[row] as number,
+					content: contentOf(chunk.batch, row),
+				})
+		return rows
+	}
+	const valuesOf = (batch: RowBatch, row: number) => toRecord(batch.features, row, batch.strings)
+	return {
+		features: await read('feature', keys, (batch, row) => ({ features: valuesOf(batch, row) })),
+		groups: await read('group', keys, (batch, row) => ({ groups: valuesOf(batch, row) })),
+		outcomes: await read('outcome', ids, (batch, row) => ({
+			actual: cellValue(batch.labels, row, batch.strings),
+			observed: isObserved({ batch, row }),
+		})),
+	}
 }
 
 async function joinedFeatures({ sql, store }: Reader, hit: FoundRow) {
