@@ -71,7 +71,7 @@ async function checkCoverage(context: Context, check: RowCheck, fail: Fail): Pro
 		sql: `WITH known AS (SELECT chunk FROM log_sealed UNION SELECT chunk FROM log_unsealed),
 				at AS (SELECT coalesce(a.target, k.chunk) AS chunk, a.rows AS rows
 					FROM known k LEFT JOIN log_alias a ON a.id = k.chunk),
-				counted AS (SELECT c.id AS chunk, c.series AS series, c.rows AS rows, coalesce(sum(coalesce(at.rows, c.rows)), 0) AS known
+				counted AS (SELECT c.id AS chunk, c.series AS series, c.rows AS rows, sum(CASE WHEN at.chunk IS NULL THEN 0 ELSE coalesce(at.rows, c.rows) END) AS known
 					FROM log_chunk c LEFT JOIN at ON at.chunk = c.id GROUP BY c.id)
 			SELECT n.chunk AS chunk, s.model AS model, n.rows AS rows, n.known AS known
 			FROM counted n LEFT JOIN log_series s ON s.id = n.series WHERE n.rows <> n.known ORDER BY n.chunk LIMIT ?`,
@@ -117,7 +117,7 @@ async function checkSeal(context: Context, seal: SealRow, fail: Fail): Promise<v
 		return
 	}
 	const hashes = await context.log.hashRows(sealed)
-	for (const { chunk, what } of hashes.faults) fail(`${where}, chunk ${chunk}`, `Of a stored chunk ${what}.`)
+	for (const { chunk, what } of hashes.faults) fail(`${where}, chunk ${chunk}`, what)
 	if (hashes.faults.length > 0 || sameBytes(hashes.root, seal.root)) return
 	const places = changedChunks(sealed, seal, hashes)
 	for (const place of places) fail(`${where}, ${place}`, 'A row is not what was stored.')
