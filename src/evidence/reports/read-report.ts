@@ -77,7 +77,7 @@ export async function readForm(
 	const bytes = await readFile(context, row.id, `report.${form}`)
 	if (bytes) return { row, bytes }
 	throw new AppError(
-		'unavailable',
-		`The report ${row.id} has no ${form.toUpperCase()}: the platform that made it cannot. Use .json, or make it on Node.`,
+		'not-found',
+		`The report ${row.id} has no PDF: it was made on Workers, which cannot make one. Use the same path with .html.`,
 	)
 }

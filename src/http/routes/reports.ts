@@ -110,7 +110,6 @@ const form = (kind: ReportForm, type: string, summary: string) =>
 		access: reportRoles,
 		params: z.strictObject({ id: params.shape.id.transform((id) => id.slice(0, -(kind.length + 1))) }),
 		answers: { 200: { description: 'The report', type } },
-		errors: ['unavailable'],
 		handle: async ({ context, actor, params: { id } }) => {
 			const { row, bytes } = await readForm(context, actor, id, kind)
 			const name = `${row.template}-${row.id}.${kind}`
