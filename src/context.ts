@@ -7,7 +7,7 @@ import type { PredictionLog } from './log/prediction-log.ts'
 import type { ArtifactSource, ArtifactStore } from './ports/artifacts.ts'
 import type { ExecutorKinds } from './ports/executors.ts'
 import type { Hooks } from './ports/hooks.ts'
-import type { LedgerKey } from './ports/ledger-key.ts'
+import type { CheckpointFile, LedgerKey } from './ports/ledger-key.ts'
 import type { LineageSink, RunReader } from './ports/lineage.ts'
 import type { ModelCache } from './ports/model-cache.ts'
 import type { PeopleFile } from './ports/people.ts'
@@ -57,6 +57,8 @@ export type Context = {
 	readSecret: (reference: string) => Promise<string>
 	/** The key of the ledger. Absent where none is configured: then nothing is signed. */
 	ledgerKey?: LedgerKey
+	/** The newest checkpoint, outside of the database. Absent where there are no files. */
+	checkpointFile?: CheckpointFile
 	/** Stores the bytes of model files. */
 	artifacts: ArtifactStore
 	/** Reads model files from the URIs that versions name. */

@@ -1,4 +1,5 @@
 export * from './schema/approvals.ts'
+export * from './schema/clocks.ts'
 export * from './schema/decisions.ts'
 export * from './schema/evidence.ts'
 export * from './schema/incidents.ts'
