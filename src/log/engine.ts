@@ -15,7 +15,7 @@ import type { KeyRuns } from './keys/key-runs.ts'
 import { backfillSummaries } from './maintain/summarise-stored.ts'
 import type { AppendStatus } from './prediction-log.ts'
 import { ChunkStore, type ReadArchive } from './read/chunk-store.ts'
-import { type Reader, readsById } from './read/read-by-id.ts'
+import { type Reader, readNamed, readsById } from './read/read-by-id.ts'
 import { kindOfNumber, type RowKind } from './row-kinds.ts'
 
 export type EngineOptions = {
@@ -43,6 +43,8 @@ export const engineCalls = (engine: LogEngine) => ({
 	/** Returns how many chunks, at most `max`, were summarised. */
 	backfillSummaries: (max: number) => engine.backfillSummaries(max),
 	stats: () => engine.stats(),
+	rowsNamed: (model: string, subject: string, ids: readonly string[]) =>
+		engine.upToDate((reader) => readNamed(reader, model, subject, ids)),
 	...readsById((read) => engine.lookUp(read)),
 })
 export type EngineCalls = ReturnType<typeof engineCalls>
@@ -187,6 +189,12 @@ export class LogEngine {
 		if (!isNothing(found) || (await this.lastChunk()) < this.writer.nextChunk) return found
 		await this.catchUp()
 		return read(this.writer)
+	}
+
+	/** Reads after taking in what other processes have stored: for reads that must not miss any of several rows. */
+	async upToDate<T>(read: (reader: Reader) => Promise<T>): Promise<T> {
+		if ((await this.lastChunk()) >= this.writer.nextChunk) await this.catchUp()
+		return this.lookUp(read)
 	}
 
 	stats(): Record<string, number> {

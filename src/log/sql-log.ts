@@ -6,7 +6,9 @@ import { compactLog } from './maintain/compact.ts'
 import { rebuildInputSummaries } from './maintain/summarise-stored.ts'
 import type { AppendStatus, PredictionLog } from './prediction-log.ts'
 import { ChunkStore, type ReadArchive } from './read/chunk-store.ts'
+import { rowsOfSubject } from './read/rows-of-subject.ts'
 import { scanPredictions } from './read/scan.ts'
+import { sealReads } from './read/sealed-rows.ts'
 import { windowReads } from './read/windows.ts'
 
 /** Chunks that are summarised in one turn, between two appends. */
@@ -16,17 +18,20 @@ const chunksPerTurn = 20
 export function logOver(
 	sql: Sql,
 	codec: Codec,
-	{ append: _, stats: __, backfillSummaries, ...readsById }: Calls<EngineCalls>,
+	{ append: _, stats: __, backfillSummaries, rowsNamed, ...readsById }: Calls<EngineCalls>,
 	{
 		readArchive,
 		...own
-	}: Pick<PredictionLog, 'append' | 'archive' | 'stats' | 'close'> & { readArchive?: ReadArchive },
+	}: Pick<PredictionLog, 'append' | 'archive' | 'stats' | 'close'> &
+		Partial<Pick<PredictionLog, 'hashRows'>> & { readArchive?: ReadArchive },
 ): PredictionLog {
 	const store = new ChunkStore(sql, codec, readArchive)
 	return {
+		...sealReads(sql, store),
 		...own,
 		...readsById,
 		...windowReads(sql),
+		rowsOfSubject: (model, subject) => rowsOfSubject(sql, store, { rowsNamed }, model, subject),
 		scan: (query, onRows) => scanPredictions(sql, store, query, onRows),
 		rebuild: (model, version, bins) => rebuildInputSummaries(sql, store, model, version, bins),
 		compact: async () => {
