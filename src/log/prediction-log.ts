@@ -2,14 +2,17 @@ import type { Bins } from '../summaries/inputs/bins.ts'
 import type { RowBatch } from '../summaries/inputs/columns.ts'
 import type { InputSummary } from '../summaries/inputs/input-summary.ts'
 import type { OutcomeSummary } from '../summaries/outcomes/outcome-summary.ts'
+import type { SealReads } from './read/sealed-rows.ts'
 import type { RowKind } from './row-kinds.ts'
 
 /** The prediction log: stores rows, reads them back, and sums them by hour. Stored in a libSQL file by default. */
-export type PredictionLog = {
+export type PredictionLog = SealReads & {
 	// --- rows ---
 	/** Resolves when the rows are durable. Rejects with `overloaded` when too many rows are queued. */
 	append(model: string, kind: RowKind, batch: RowBatch): Promise<AppendStatus>
 	read(model: string, predictionId: string): Promise<StoredPrediction | undefined>
+	/** Where the rows of an id are, oldest first, in chunks as ingest stored them. */
+	placesOf(model: string, kind: RowKind, id: string): Promise<{ chunk: number; row: number }[]>
 	/** Sensitive attributes that were sent for a prediction or for its subject, oldest first. */
 	groups(model: string, predictionId: string): Promise<SentGroups[]>
 	/** The current actual of each prediction, in the order of the ids; undefined where none is known. */

@@ -8,6 +8,7 @@ import type { AppendStatus, PredictionLog } from './prediction-log.ts'
 import { ChunkStore, type ReadArchive } from './read/chunk-store.ts'
 import { rowsOfSubject } from './read/rows-of-subject.ts'
 import { scanPredictions } from './read/scan.ts'
+import { sealReads } from './read/sealed-rows.ts'
 import { windowReads } from './read/windows.ts'
 
 /** Chunks that are summarised in one turn, between two appends. */
@@ -21,10 +22,12 @@ export function logOver(
 	{
 		readArchive,
 		...own
-	}: Pick<PredictionLog, 'append' | 'archive' | 'stats' | 'close'> & { readArchive?: ReadArchive },
+	}: Pick<PredictionLog, 'append' | 'archive' | 'stats' | 'close'> &
+		Partial<Pick<PredictionLog, 'hashRows'>> & { readArchive?: ReadArchive },
 ): PredictionLog {
 	const store = new ChunkStore(sql, codec, readArchive)
 	return {
+		...sealReads(sql, store),
 		...own,
 		...readsById,
 		...windowReads(sql),
