@@ -79,6 +79,8 @@ export type Context = {
 	openParquet?: OpenParquet
 	/** Renders an SVG of Plumbline's as a PNG. Absent on workers. */
 	renderPng?: (svg: string) => Promise<Uint8Array>
+	/** Renders a report, its document as JSON, as PDF. Absent on workers. */
+	renderPdf?: (document: string) => Promise<Uint8Array>
 	/** Called with the entries of each commit of this process, once they are stored. */
 	committed?: (entries: readonly { action: string }[]) => void
 	/** Keeps work alive that continues after the response. Absent where the process outlives it. */

@@ -40,6 +40,7 @@ import { loadOnnxRuntime } from './platform/node/onnx-runtime.ts'
 import { openArtifacts } from './platform/node/open-artifacts.ts'
 import { openParquetInThread } from './platform/node/parquet.ts'
 import { secretReader } from './platform/node/read-secret.ts'
+import { pdfRenderer } from './platform/node/render-pdf.ts'
 import { pngRenderer } from './platform/node/render-png.ts'
 import { startSchedules } from './platform/node/schedule.ts'
 import { databaseFailure } from './platform/node/start-failure.ts'
@@ -111,6 +112,7 @@ export async function openContext(config: Config, overrides: Overrides = {}): Pr
 			limits,
 			publicUrl: config.PLUMBLINE_PUBLIC_URL ?? `http://${config.PLUMBLINE_HOST}:${config.PLUMBLINE_PORT}`,
 			renderPng: pngRenderer(fontsOf(config)),
+			renderPdf: pdfRenderer(fontsOf(config)),
 			rules,
 			people,
 			policies: { current: () => policies.current() },
