@@ -1,3 +1,4 @@
+import type { Statement } from '../db/sql.ts'
 import type { Bins } from '../summaries/inputs/bins.ts'
 import type { RowBatch } from '../summaries/inputs/columns.ts'
 import type { InputSummary } from '../summaries/inputs/input-summary.ts'
@@ -10,6 +11,8 @@ export type PredictionLog = {
 	/** Resolves when the rows are durable. Rejects with `overloaded` when too many rows are queued. */
 	append(model: string, kind: RowKind, batch: RowBatch): Promise<AppendStatus>
 	read(model: string, predictionId: string): Promise<StoredPrediction | undefined>
+	/** Whether the prediction was erased: its id is refused from then on. */
+	isErased(model: string, predictionId: string): Promise<boolean>
 	/** Sensitive attributes that were sent for a prediction or for its subject, oldest first. */
 	groups(model: string, predictionId: string): Promise<SentGroups[]>
 	/** The current actual of each prediction, in the order of the ids; undefined where none is known. */
@@ -28,6 +31,14 @@ export type PredictionLog = {
 			lateGroups: () => Promise<(row: number) => Readonly<Record<string, string>> | undefined>,
 		) => void | Promise<void>,
 	): Promise<void>
+
+	// --- erasure ---
+	/** What refuses these predictions from then on, for the commit that decides to erase them. */
+	refusing(model: string, predictionIds: readonly string[]): Promise<Statement[]>
+	/** Destroys the values of rows of a subject, for good. The rows keep their positions. Can be called again after a crash. */
+	eraseRows(model: string, subject: string, rows: readonly Pick<SubjectRow, 'chunk' | 'row'>[]): Promise<void>
+	/** Overwrites what deleted values have left in the free pages and the write-ahead log of a database file. */
+	scrub(): Promise<void>
 
 	// --- series ---
 	series(model?: string): Promise<Series[]>

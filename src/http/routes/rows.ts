@@ -60,6 +60,7 @@ export const predictions = {
 					},
 				},
 			},
+			errors: ['erased'],
 			handle: async ({ context, actor, params }) =>
 				ok(await readPrediction(context, actor, params.model, params.predictionId)),
 		}),
@@ -148,6 +149,7 @@ export const groups = {
 					},
 				},
 			},
+			errors: ['erased'],
 			handle: async ({ context, actor, params }) =>
 				ok(await readGroups(context, actor, params.model, params.predictionId)),
 		}),
