@@ -19,6 +19,7 @@ import { models } from './routes/models.ts'
 import { pictures } from './routes/pictures.ts'
 import { reasons } from './routes/reasons.ts'
 import { replays } from './routes/replays.ts'
+import { reports } from './routes/reports.ts'
 import { requests } from './routes/requests.ts'
 import { features, groups, outcomes, predictions } from './routes/rows.ts'
 import { segments } from './routes/segments.ts'
@@ -55,6 +56,7 @@ export const resources = {
 	deliveries,
 	chat,
 	jobs,
+	reports,
 	audit,
 	subjects,
 	holds,

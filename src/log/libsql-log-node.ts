@@ -7,7 +7,9 @@ import { type Calls, callsOf } from './calls.ts'
 import { nodeCodec } from './codec/codec-node.ts'
 import { fileRewriter } from './erase/rewrite-file-node.ts'
 import { archiveChunks, archiveReader } from './maintain/archive-node.ts'
+import type { HashCalls } from './maintain/hash-thread-node.ts'
 import type { AppendStatus, PredictionLog } from './prediction-log.ts'
+import type { RowHashes, SealedRows } from './read/sealed-rows.ts'
 import { logOver } from './sql-log.ts'
 import type { WriterProtocol } from './writer-thread-node.ts'
 
@@ -50,7 +52,9 @@ export async function openLibsqlLog(url: string): Promise<{ sql: Sql; log: Predi
 		)
 	const timer = setInterval(refreshStats, statsEveryMs)
 	timer.unref()
+	const hashing = hashThread(url, archive)
 	const log = logOver(sql, nodeCodec, calls, {
+		hashRows: hashing.hashRows,
 		append: (model, kind, rows) => queue.append({ model, kind, batch: rows }),
 		archive: (model, before) => archiveChunks(sql, nodeCodec, archive, model, before),
 		stats: () => ({ ...stats, ...queue.stats() }),
@@ -64,11 +68,31 @@ export async function openLibsqlLog(url: string): Promise<{ sql: Sql; log: Predi
 			await queue.drain()
 			clearInterval(timer)
 			archives.close()
+			await hashing.close()
 			await close()
 			await reader.close()
 		},
 	})
 	return { sql, log }
+}
+
+/** The thread that hashes rows for the ledger, from the first call on. */
+function hashThread(url: string, archive: string) {
+	let thread: Thread<HashCalls> | undefined
+	return {
+		hashRows(rows: SealedRows): Promise<RowHashes> {
+			if (!thread || thread.isEnded)
+				thread = new Thread(threadUrl('maintain/hash-thread-node', import.meta.url), {
+					workerData: { url, archive },
+				})
+			return thread.call('hashRows', rows)
+		},
+		async close() {
+			if (!thread || thread.isEnded) return
+			await thread.call('close', undefined)
+			await thread.close()
+		},
+	}
 }
 
 /** Starts the writing thread on a libSQL file. Rejects when the file cannot be opened. */

@@ -3,16 +3,20 @@ import type { Bins } from '../summaries/inputs/bins.ts'
 import type { RowBatch } from '../summaries/inputs/columns.ts'
 import type { InputSummary } from '../summaries/inputs/input-summary.ts'
 import type { OutcomeSummary } from '../summaries/outcomes/outcome-summary.ts'
+import type { DigestedRow } from './erase/puncture-seals.ts'
+import type { SealReads } from './read/sealed-rows.ts'
 import type { RowKind } from './row-kinds.ts'
 
 /** The prediction log: stores rows, reads them back, and sums them by hour. Stored in a libSQL file by default. */
-export type PredictionLog = {
+export type PredictionLog = SealReads & {
 	// --- rows ---
 	/** Resolves when the rows are durable. Rejects with `overloaded` when too many rows are queued. */
 	append(model: string, kind: RowKind, batch: RowBatch): Promise<AppendStatus>
 	read(model: string, predictionId: string): Promise<StoredPrediction | undefined>
 	/** Whether the prediction was erased: its id is refused from then on. */
 	isErased(model: string, predictionId: string): Promise<boolean>
+	/** Where the rows of an id are, oldest first, in chunks as ingest stored them. */
+	placesOf(model: string, kind: RowKind, id: string): Promise<{ chunk: number; row: number }[]>
 	/** Sensitive attributes that were sent for a prediction or for its subject, oldest first. */
 	groups(model: string, predictionId: string): Promise<SentGroups[]>
 	/** The current actual of each prediction, in the order of the ids; undefined where none is known. */
@@ -36,7 +40,10 @@ export type PredictionLog = {
 	/** What refuses these predictions from then on, for the commit that decides to erase them. */
 	refusing(model: string, predictionIds: readonly string[]): Promise<Statement[]>
 	/** Destroys the values of rows of a subject, for good. The rows keep their positions. Can be called again after a crash. */
-	eraseRows(model: string, subject: string, rows: readonly Pick<SubjectRow, 'chunk' | 'row'>[]): Promise<void>
+	eraseRows(
+		erasure: { model: string; subject: string; entry: number },
+		rows: readonly ({ chunk: number } & DigestedRow)[],
+	): Promise<void>
 	/** Overwrites what deleted values have left in the free pages and the write-ahead log of a database file. */
 	scrub(): Promise<void>
 

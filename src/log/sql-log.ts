@@ -10,6 +10,7 @@ import type { AppendStatus, PredictionLog } from './prediction-log.ts'
 import { ChunkStore, type ReadArchive } from './read/chunk-store.ts'
 import { rowsOfSubject } from './read/rows-of-subject.ts'
 import { scanPredictions } from './read/scan.ts'
+import { sealReads } from './read/sealed-rows.ts'
 import { windowReads } from './read/windows.ts'
 
 /** Chunks that are summarised in one turn, between two appends. */
@@ -24,23 +25,22 @@ export function logOver(
 		readArchive,
 		rewriteFile,
 		...own
-	}: Pick<PredictionLog, 'append' | 'archive' | 'scrub' | 'stats' | 'close'> & {
-		readArchive?: ReadArchive
-		rewriteFile?: RewriteFile
-	},
+	}: Pick<PredictionLog, 'append' | 'archive' | 'scrub' | 'stats' | 'close'> &
+		Partial<Pick<PredictionLog, 'hashRows'>> & { readArchive?: ReadArchive; rewriteFile?: RewriteFile },
 ): PredictionLog {
 	const store = new ChunkStore(sql, codec, readArchive)
 	return {
+		...sealReads(sql, store),
 		...own,
 		...readsById,
 		...windowReads(sql),
 		rowsOfSubject: (model, subject) => rowsOfSubject(sql, store, { rowsNamed }, model, subject),
 		scan: (query, onRows) => scanPredictions(sql, store, query, onRows),
-		eraseRows: async (model, subject, rows) => {
+		eraseRows: async (erasure, rows) => {
 			for (const [chunk, found] of groupBy(rows, (row) => row.chunk))
 				await eraseEverywhere(
 					eraseInChunk,
-					{ model, subject, chunk, rows: found.map(({ row }) => row) },
+					{ ...erasure, chunk, rows: found.map(({ row, idDigest }) => ({ row, idDigest })) },
 					rewriteFile,
 				)
 			store.forget()

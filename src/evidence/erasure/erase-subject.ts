@@ -7,8 +7,11 @@ import { SerialQueue } from '../../core/serial-queue.ts'
 import { type Change, commit } from '../../db/commit.ts'
 import { type ErasureCounts, erasures } from '../../db/schema.ts'
 import type { SubjectRows } from '../../log/prediction-log.ts'
+import { kindNumber, predictionKey, type RowKind, subjectKey } from '../../log/row-kinds.ts'
 import { authorise } from '../../registry/key/authorise.ts'
 import { findModel, reachedModels } from '../../registry/model/find-model.ts'
+import { idDigest } from '../ledger/id-digest.ts'
+import { sealChunk } from '../ledger/seal-rows.ts'
 import type { EraseInput, Erasure } from './erasure.schema.ts'
 import { checkReason, countHolds, noNewHold, refuseOnHold } from './holds.ts'
 import { subjectDigest } from './keyed-digest.ts'
@@ -144,14 +147,38 @@ async function store(context: Context, actor: Actor, decision: Decision): Promis
 	return { ...row, entry: index }
 }
 
+const storedId = (kind: RowKind, id: string, subject: string): string =>
+	kind === 'prediction' || kind === 'outcome' ? id : id === '' ? subjectKey(subject) : predictionKey(id)
+
+/** An entry commits to the rows before they are destroyed, so that they can be proven like all others. */
+async function sealBefore(context: Context, rows: readonly { chunk: number }[]): Promise<void> {
+	if (!context.ledgerKey) return
+	for (let attempt = 1; attempt <= maxTries; attempt++) {
+		const unsealed = await context.sql.all<{ chunk: number }>({
+			sql: `SELECT u.chunk AS chunk FROM log_unsealed u LEFT JOIN log_alias a ON a.id = u.chunk
+				WHERE coalesce(a.target, u.chunk) IN (SELECT value FROM json_each(?))`,
+			params: [JSON.stringify([...new Set(rows.map(({ chunk }) => chunk))])],
+		})
+		if (unsealed.length === 0) return
+		for (const { chunk } of unsealed) await sealChunk(context, chunk)
+	}
+}
+
 /** Destroys what an erasure has decided. Whatever of it was done before a crash is not done again. */
-async function finishErasure(context: Context, { id, subject, models }: ErasureRow): Promise<void> {
+async function finishErasure(context: Context, { id, subject, models, entry }: ErasureRow): Promise<void> {
 	if (subject !== null) {
 		for (const model of models) {
 			const rows = await context.log.rowsOfSubject(model, subject)
+			await sealBefore(context, Object.values(rows).flat())
 			// Predictions last: the others are found by their ids.
-			for (const kind of ['groups', 'features', 'outcomes', 'predictions'] as const)
-				await context.log.eraseRows(model, subject, rows[kind])
+			for (const kind of ['group', 'feature', 'outcome', 'prediction'] as const)
+				await context.log.eraseRows(
+					{ model, subject, entry },
+					rows[`${kind}s`].map(({ chunk, row, id }) => ({
+						...{ chunk, row },
+						idDigest: idDigest(context, model, kindNumber[kind], storedId(kind, id, subject)),
+					})),
+				)
 		}
 		await context.db.update(erasures).set({ subject: null }).where(eq(erasures.id, id))
 	}

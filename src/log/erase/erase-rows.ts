@@ -5,9 +5,16 @@ import { encodeBody, encodeIds } from '../codec/chunk.ts'
 import type { StoredChunk } from '../read/chunk-store.ts'
 import { blankJoinIndex, blankRows, isErasedId, timeRange } from './blank-rows.ts'
 import { countErasure, erasuresOf, noErasureSince } from './erased-ids.ts'
+import { type DigestedRow, sealUpdates } from './puncture-seals.ts'
 
-/** Rows of one chunk, as it was when they were found. */
-export type RowsOfChunk = { model: string; subject: string; chunk: number; rows: readonly number[] }
+/** Rows of one chunk, as it was when they were found. `entry`: the ledger entry of the erasure. */
+export type RowsOfChunk = {
+	model: string
+	subject: string
+	entry: number
+	chunk: number
+	rows: readonly DigestedRow[]
+}
 
 /** An archive file without the values of some rows, which takes the place of another one. */
 export type RewrittenFile = { old: string; file: string; bytes: number; sha256: string }
@@ -42,13 +49,17 @@ export async function eraseInChunk(
 	const chunk = await store.chunk(id)
 	const head = chunk && (await headOf(writer, id))
 	if (!chunk || !head) return undefined
-	const rows = query.rows.map((row) => first + row).filter((row) => !isErasedId(chunk.batch.ids[row]))
+	const erased = query.rows
+		.map(({ row, idDigest }) => ({ row: first + row, idDigest }))
+		.filter(({ row }) => !isErasedId(chunk.batch.ids[row]))
+	const rows = erased.map(({ row }) => row)
 	if (rows.length === 0) return undefined
 	if (head.file !== null && rewritten?.old !== head.file)
 		return fileOf(writer, head.file, head.fileRow, rows, erasures)
 	await sql.batch([
 		noErasureSince(erasures),
 		...(await chunkUpdate(writer, chunk, head, rows, rewritten)),
+		...(await sealUpdates(sql, chunk, erased, query)),
 		...(await joinIndexUpdate(writer, id, rows)),
 		...linkDeletes(query, id, rows),
 		countErasure,

@@ -29,11 +29,28 @@ export type Reader = {
  */
 export const readsById = (run: <T>(read: (reader: Reader) => Promise<T>) => Promise<T>) =>
 	({
+		placesOf: (model, kind, id) => run((reader) => readPlaces(reader, model, kind, id)),
 		read: (model, predictionId) => run((reader) => readPrediction(reader, model, predictionId)),
 		isErased: (model, predictionId) => run(({ erasedIds }) => erasedIds.has(model, predictionId)),
 		groups: (model, predictionId) => run((reader) => readGroups(reader, model, predictionId)),
 		actuals: (model, ids) => run((reader) => readActuals(reader, model, ids)),
 	}) satisfies Partial<PredictionLog>
+
+/** A chunk as ingest stored it has been sealed, or will be; others were made by folding. */
+async function readPlaces({ lookup, sql }: Reader, model: string, kind: RowKind, id: string) {
+	const places: { chunk: number; row: number }[] = []
+	for (const { location } of await lookup.findOne(model, kind, id))
+		places.push(
+			...(await sql.all<{ chunk: number; row: number }>({
+				sql: `SELECT chunk, row FROM (SELECT ?1 AS chunk, ?2 AS row UNION ALL
+						SELECT id, ?2 - first FROM log_alias WHERE target = ?1 AND first <= ?2 AND first + rows > ?2) p
+					WHERE EXISTS (SELECT 1 FROM log_sealed s WHERE s.chunk = p.chunk)
+					OR EXISTS (SELECT 1 FROM log_unsealed u WHERE u.chunk = p.chunk)`,
+				params: [location.chunk, location.row],
+			})),
+		)
+	return places
+}
 
 /** One prediction with the features that were joined to it and its outcomes. */
 async function readPrediction(

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import { dayMs, formatTime } from '../../../src/core/time.ts'
+import { verifyRows } from '../../../src/evidence/ledger/verify-rows.ts'
 import { startOfTest } from '../../support/context.ts'
 import { withServerPerTest } from '../../support/fixtures.ts'
 import { registerModel } from '../../support/rows.ts'
@@ -98,4 +99,18 @@ it('destroys the values of a subject and refuses its predictions from then on', 
 		explanations: 0,
 	})
 	expect(foundIn(server.folder)).toEqual([])
+})
+
+it('keeps the proof of every row valid, without the keys and payloads of erased ones', async ({ server }) => {
+	await writeStory(server)
+	const proofOf = async (id: string) => (await server.fetch(`/v1/models/m/predictions/${id}/proof`)).body
+	const before = [await proofOf('a1'), await proofOf('o3')]
+	await server.context.log.compact()
+	await erase(server)
+	const after = [await proofOf('a1'), await proofOf('o3')]
+	expect(after[0].row).toEqual({ ...before[0].row, key: null, payload: null })
+	expect(after[1].row).toEqual(before[1].row)
+	// A row that no entry had committed to before it was erased.
+	expect((await proofOf('a2')).row).toMatchObject({ key: null, payload: null })
+	expect(await verifyRows(server.context)).toMatchObject({ unsealed: 0, failures: [] })
 })

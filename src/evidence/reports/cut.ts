@@ -1,0 +1,63 @@
+import { desc, eq, gte, lt, sql } from 'drizzle-orm'
+import type { Context } from '../../context.ts'
+import { toHex } from '../../core/bytes.ts'
+import { AppError } from '../../core/errors.ts'
+import { ledgerCheckpoints, ledgerEntries } from '../../db/schema.ts'
+import { hashBytes, MemoryTree } from '../../ledger/tree.ts'
+import type { ReportCut } from './template.ts'
+
+const fault = (message: string) =>
+	new AppError('invalid', `cut.size: ${message}`, { faults: [{ path: 'cut.size', message }] })
+
+/** The ledger as of a signed checkpoint: the given one, or the newest. */
+export async function findCut(context: Context, size: number | undefined): Promise<ReportCut> {
+	const found = size === undefined ? await newestCheckpoint(context) : await checkpointOf(context, size)
+	const [last] = await context.db
+		.select({ at: ledgerEntries.at })
+		.from(ledgerEntries)
+		.where(eq(ledgerEntries.idx, found.size - 1))
+	return { size: found.size, root: toHex(found.root), at: last?.at ?? 0 }
+}
+
+type Found = { size: number; root: Uint8Array }
+
+async function checkpointOf(context: Context, size: number): Promise<Found> {
+	const { db } = context
+	const [found] = await db.select().from(ledgerCheckpoints).where(eq(ledgerCheckpoints.size, size))
+	if (found) return found
+	const [entries] = await db.select({ size: sql<number>`coalesce(max(idx) + 1, 0)` }).from(ledgerEntries)
+	if (size > (entries?.size ?? 0))
+		throw fault(`the ledger has ${entries?.size ?? 0} entries. Leave \`cut\` out for the newest checkpoint.`)
+	const [before] = await db
+		.select({ size: ledgerCheckpoints.size })
+		.from(ledgerCheckpoints)
+		.where(lt(ledgerCheckpoints.size, size))
+		.orderBy(desc(ledgerCheckpoints.size))
+		.limit(1)
+	const [after] = await db
+		.select({ size: ledgerCheckpoints.size })
+		.from(ledgerCheckpoints)
+		.where(gte(ledgerCheckpoints.size, size))
+		.orderBy(ledgerCheckpoints.size)
+		.limit(1)
+	const near = [before, after].flatMap((c) => (c ? [c.size] : [])).join(' and ')
+	throw fault(
+		`there is no checkpoint of ${size} entries.${near === '' ? '' : ` The nearest are of ${near}.`} Leave \`cut\` out for the newest.`,
+	)
+}
+
+async function newestCheckpoint(context: Context): Promise<Found> {
+	const [newest] = await context.db
+		.select()
+		.from(ledgerCheckpoints)
+		.orderBy(desc(ledgerCheckpoints.size))
+		.limit(1)
+	if (newest) return newest
+	const leaves = await context.db
+		.select({ hash: ledgerEntries.leafHash })
+		.from(ledgerEntries)
+		.orderBy(ledgerEntries.idx)
+	const bytes = new Uint8Array(leaves.length * hashBytes)
+	for (const [i, { hash }] of leaves.entries()) bytes.set(hash, i * hashBytes)
+	return { size: leaves.length, root: await new MemoryTree(bytes).root() }
+}
