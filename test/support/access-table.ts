@@ -130,6 +130,7 @@ export const table: Record<string, Row> = {
 	getReportJson: { roles: analysing, about: 'id', ok: 200 },
 	getReportHtml: { roles: analysing, about: 'id', ok: 200 },
 	getReportPdf: { roles: analysing, about: 'id', ok: 200 },
+	getReportBundle: { roles: analysing, about: 'id', ok: 409 },
 	getReportCsv: { roles: analysing, about: 'id', ok: 200 },
 	listLedgerEntries: { roles: auditing, about: 'list', ok: 200 },
 	mapSlackUser: { roles: admins, about: 'model', ok: 200, json: { role: 'viewer', models: ['mine'] } },
