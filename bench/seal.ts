@@ -62,14 +62,20 @@ export async function benchSeal(rows: number): Promise<Measurement[]> {
 		})
 		const wall = (performance.now() - began) / 1000
 		const verify = await cpuSeconds(() => verifyRows(context))
-		const [kept] = await context.sql.all<{ bytes: number }>({
-			sql: `SELECT sum(pgsize) AS bytes FROM dbstat
+		const [kept] = await context.sql
+			.all<{ bytes: number }>({
+				sql: `SELECT sum(pgsize) AS bytes FROM dbstat
 				WHERE name IN ('log_seal', 'log_seal_entry', 'log_sealed', 'log_sealed_seal', 'log_unsealed')`,
-		}).catch(() => [])
+			})
+			.catch(() => [])
 		const hashing = (plain / payloads.length) * rows
 		const bytes = payloads.reduce((sum, { length }) => sum + length, 0) / payloads.length
 		return [
-			{ name: `rows sealed in the ledger, ${rows / 1e6}M of ${Math.round(bytes)} bytes`, value: rows / wall, unit: 'rows/s' },
+			{
+				name: `rows sealed in the ledger, ${rows / 1e6}M of ${Math.round(bytes)} bytes`,
+				value: rows / wall,
+				unit: 'rows/s',
+			},
 			{ name: 'the same, by CPU time', value: rows / seal, unit: 'rows/s' },
 			{ name: 'plain SHA-256 of the same bytes, by CPU time', value: rows / hashing, unit: 'rows/s' },
 			{
