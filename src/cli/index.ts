@@ -81,6 +81,11 @@ export const commands = [
 		load: async () => (await import('./keys.ts')).keys,
 	},
 	{
+		name: 'audit',
+		summary: 'the key of the ledger',
+		load: async () => (await import('./audit.ts')).audit,
+	},
+	{
 		name: 'slack',
 		summary: 'print the Slack app manifest; give Slack users roles',
 		load: async () => (await import('./slack.ts')).slack,

@@ -12,6 +12,7 @@ import { importance } from './routes/importance.ts'
 import { incidents } from './routes/incidents.ts'
 import { jobs } from './routes/jobs.ts'
 import { keys } from './routes/keys.ts'
+import { ledger } from './routes/ledger.ts'
 import { lineage } from './routes/lineage.ts'
 import { metrics } from './routes/metrics.ts'
 import { models } from './routes/models.ts'
@@ -54,5 +55,6 @@ export const resources = {
 	chat,
 	jobs,
 	audit,
+	ledger,
 	health,
 } satisfies Record<string, Resource>

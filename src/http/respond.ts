@@ -47,7 +47,9 @@ export function onError(context: Context, error: unknown, c: HonoContext): Respo
 	})
 }
 
-export const honoPath = (path: string): string => path.replace(/\{(\w+)\}/g, ':$1')
+/** `{name}` is a part of a path, and `{+name}` the rest of it, with slashes. */
+export const honoPath = (path: string): string =>
+	path.replace(/\{(\+?)(\w+)\}/g, (_, rest, name) => `:${name}${rest ? '{.+}' : ''}`)
 
 /** The methods of each path, GET with HEAD, as the Allow header lists them. */
 function methodsByPath(endpoints: readonly Endpoint[]): Map<string, string[]> {

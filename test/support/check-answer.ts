@@ -7,7 +7,12 @@ const operations = Object.values(resources)
 	.flatMap((r) => r.endpoints)
 	.map((endpoint) => ({
 		endpoint,
-		pattern: new RegExp(`^${endpoint.path.replace(/[.]/g, '\\.').replace(/\{\w+\}/g, '[^/]+')}$`),
+		pattern: new RegExp(
+			`^${endpoint.path
+				.replace(/[.]/g, '\\.')
+				.replace(/\{\w+\}/g, '[^/]+')
+				.replace(/\{\+\w+\}/g, '.+')}$`,
+		),
 	}))
 
 /** Throws unless the answer is one that the operation declares, in the shape that it declares. */
