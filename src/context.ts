@@ -14,6 +14,7 @@ import type { PeopleFile } from './ports/people.ts'
 import type { SlackApp, SlackClient } from './ports/slack-client.ts'
 import type { ExplainThreads, TreeReader } from './ports/threads.ts'
 import type { PolicySet } from './rules/approval-policies.ts'
+import type { RuleText } from './rules/read-file.ts'
 import type { RuleSet } from './rules/rule-set.ts'
 import type { OpenParquet } from './tables/parquet.ts'
 
@@ -46,6 +47,8 @@ export type Context = {
 	rules: { current(): RuleSet }
 	/** Who approves what, and what carries it out: `approvals.yaml`, replaced as a whole on reload. */
 	policies: { current(): PolicySet }
+	/** The law tables that reports rest on: YAML, see `evidence/reports/law.ts`. */
+	law: readonly RuleText[]
 	/** The kinds of executors that `approvals.yaml` can name. */
 	executors: ExecutorKinds<ChangeSet>
 	/** The mapping file of Slack users, replaced as a whole on reload. */
@@ -76,6 +79,8 @@ export type Context = {
 	openParquet?: OpenParquet
 	/** Renders an SVG of Plumbline's as a PNG. Absent on workers. */
 	renderPng?: (svg: string) => Promise<Uint8Array>
+	/** Renders a report, its document as JSON, as PDF. Absent on workers. */
+	renderPdf?: (document: string) => Promise<Uint8Array>
 	/** Called with the entries of each commit of this process, once they are stored. */
 	committed?: (entries: readonly { action: string }[]) => void
 	/** Keeps work alive that continues after the response. Absent where the process outlives it. */

@@ -56,6 +56,11 @@ export const commands = [
 		load: async () => (await import('./requests.ts')).reject,
 	},
 	{
+		name: 'audit',
+		summary: 'verify, search and export the ledger; its key',
+		load: async () => (await import('./audit.ts')).audit,
+	},
+	{
 		name: 'run',
 		summary: 'run a job, or everything that is due (on the database)',
 		load: async () => (await import('./run.ts')).run,
@@ -79,11 +84,6 @@ export const commands = [
 		name: 'keys',
 		summary: 'create, list and revoke keys (on the database)',
 		load: async () => (await import('./keys.ts')).keys,
-	},
-	{
-		name: 'audit',
-		summary: 'the key of the ledger',
-		load: async () => (await import('./audit.ts')).audit,
 	},
 	{
 		name: 'slack',

@@ -117,7 +117,7 @@ function toRoute(tag: string, endpoint: Endpoint): RouteConfig {
 	const answers = Object.entries(endpoint.answers).map(([status, answer]) => [status, answerResponse(answer)])
 	return {
 		method: endpoint.method,
-		path: endpoint.path.replace('{+', '{'),
+		path: endpoint.path,
 		operationId: endpoint.id,
 		tags: [tag],
 		summary: endpoint.summary,

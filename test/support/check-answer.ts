@@ -5,15 +5,13 @@ import type { Answered } from './server.ts'
 
 const operations = Object.values(resources)
 	.flatMap((r) => r.endpoints)
-	.map((endpoint) => ({
-		endpoint,
-		pattern: new RegExp(
-			`^${endpoint.path
-				.replace(/[.]/g, '\\.')
-				.replace(/\{\w+\}/g, '[^/]+')
-				.replace(/\{\+\w+\}/g, '.+')}$`,
-		),
-	}))
+	.map((endpoint) => {
+		const path = endpoint.path.replace(/[.]/g, '\\.').replace(/\{\w+\}/g, '[^/]+')
+		return {
+			endpoint,
+			pattern: new RegExp(`^${endpoint.takesRest ? path.replace(/\[\^\/\]\+$/, '.+') : path}$`),
+		}
+	})
 
 /** Throws unless the answer is one that the operation declares, in the shape that it declares. */
 export function checkAnswer(method: string, path: string, { status, headers, text, body }: Answered): void {

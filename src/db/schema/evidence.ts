@@ -55,7 +55,15 @@ export const ledgerAnchors = sqliteTable(
 /** Rows of governed tables that changed since the last entry `commit-state`; triggers write it. */
 export const ledgerTouched = sqliteTable(
 	'ledger_touched',
-	{ table: text('tbl').notNull(), key: text().notNull() },
+	{
+		table: text('tbl').notNull(),
+		/** A JSON array of the key's values. */
+		key: text().notNull(),
+		/** Counts the changes. */
+		mark: integer().notNull().default(1),
+		/** 1: the row was there before its table was governed. */
+		found: integer().notNull().default(0),
+	},
 	(t) => [primaryKey({ columns: [t.table, t.key] })],
 )
 
@@ -84,6 +92,8 @@ export const seals = sqliteTable('log_seal', {
 	keys: blob().$type<Uint8Array>().notNull(),
 	root: blob().$type<Uint8Array>().notNull(),
 	entry: integer().notNull(),
+	/** The hashes of the perfect subtrees of 256 rows. */
+	blocks: blob().$type<Uint8Array>().notNull(),
 })
 
 /** The rows of a chunk, as ingest stored it, are the rows of a seal from `first` on. */

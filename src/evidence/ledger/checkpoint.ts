@@ -19,8 +19,10 @@ import { isEntryMac } from '../../ledger/entry-mac.ts'
 import { formatProof } from '../../ledger/proof-file.ts'
 import { inclusionProof, leafHash, rootFromInclusion, rootOf } from '../../ledger/tree.ts'
 import type { LedgerKey } from '../../ports/ledger-key.ts'
+import { commitState } from './commit-state.ts'
 import { firstKeyInsert, requireCurrent, requireKey, type SigningKey, signingKeys } from './keys.ts'
 import { mismatch, mismatchAbout, openMismatch, signer } from './mismatch.ts'
+import { sealRows } from './seal-rows.ts'
 import { GrowingTiles, readNodes } from './stored-tiles.ts'
 
 export { readNodes } from './stored-tiles.ts'
@@ -36,6 +38,8 @@ export const maxConflicts = 20
 /**
  * Signs what was added to the ledger, and returns the newest checkpoint; undefined while there are no entries. The stages, in order:
  *
+ *   sealRows         the rows that ingest stored: entries `commit-rows`
+ *   commitState      the rows of other tables that were changed: an entry `commit-state`
  *   readState        the keys, the newest checkpoint, how many entries there are
  *   checkLast        the stored checkpoint is ours; the copy outside of the database is not newer
  *   addEntries       each new entry: its index, its leaf hash, its MAC; then into the tiles
@@ -47,6 +51,8 @@ export const maxConflicts = 20
  */
 export async function checkpoint(context: Context): Promise<SignedCheckpoint | undefined> {
 	const key = requireKey(context)
+	await readState(context, key)
+	await addCommitments(context)
 	for (let conflicts = 0; ; ) {
 		const state = await readState(context, key)
 		const kept = await checkLast(context, state)
@@ -58,6 +64,17 @@ export async function checkpoint(context: Context): Promise<SignedCheckpoint | u
 			if (!(error instanceof AppError && error.code === 'conflict') || ++conflicts > maxConflicts) throw error
 		}
 	}
+}
+
+/** Entries that commit to the data. What was changed behind our back is not committed to. */
+async function addCommitments(context: Context): Promise<void> {
+	const { faults } = await sealRows(context)
+	const { mismatches } = await commitState(context)
+	const [found] = [
+		...faults.map(({ chunk, what }) => ({ where: `rows of chunk ${chunk}`, what })),
+		...mismatches,
+	]
+	if (found) throw await mismatch(context, `${found.where}: ${found.what}.`)
 }
 
 /** The newest checkpoint, made first if it does not cover the entry. Throws `not-found` for an entry that does not exist. */

@@ -77,7 +77,7 @@ export async function readEntryBundle(
 	await commit(
 		context,
 		actor,
-		{ action: 'read-entries', object: 'ledger:entries', details: { from, to } },
+		{ action: 'read-entries', object: 'ledger', details: { entries: [from, to] } },
 		[],
 	)
 	return encodeEntries(rows.map(({ entry }) => utf8(entry)))

@@ -74,7 +74,8 @@ export const ledger = {
 		}),
 		endpoint({
 			method: 'get',
-			path: '/v1/audit/tile/entries/{+tile}',
+			path: '/v1/audit/tile/entries/{tile}',
+			takesRest: true,
 			id: 'getEntryBundle',
 			summary: 'Read a bundle of entries',
 			description:
@@ -87,7 +88,8 @@ export const ledger = {
 		}),
 		endpoint({
 			method: 'get',
-			path: '/v1/audit/tile/{level}/{+tile}',
+			path: '/v1/audit/tile/{level}/{tile}',
+			takesRest: true,
 			id: 'getTile',
 			summary: 'Read a tile',
 			description:

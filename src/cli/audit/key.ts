@@ -1,11 +1,20 @@
-import { requireKey } from '../evidence/ledger/keys.ts'
-import { readLedgerKey } from '../evidence/ledger/read-ledger.ts'
-import { rotateLedgerKey } from '../evidence/ledger/rotate-key.ts'
-import { createKeyFile, keyFile } from '../platform/node/ledger-key.ts'
-import type { Parsed, Terminal } from './command.ts'
-import { requireOption } from './command.ts'
-import { cliActor } from './keys.ts'
-import { withContext } from './with-context.ts'
+import { requireKey } from '../../evidence/ledger/keys.ts'
+import { readLedgerKey } from '../../evidence/ledger/read-ledger.ts'
+import { rotateLedgerKey } from '../../evidence/ledger/rotate-key.ts'
+import { createKeyFile, keyFile } from '../../platform/node/ledger-key.ts'
+import type { Parsed, Terminal } from '../command.ts'
+import { requireOption } from '../command.ts'
+import { cliActor } from '../keys.ts'
+import { withContext } from '../with-context.ts'
+
+export const keyHelp = `       plumbline audit key
+       plumbline audit rotate-key --new FILE
+
+Print the verifier key of the database PLUMBLINE_DATABASE_URL, with which outsiders verify what its ledger signs; and hand
+over to another key, in an entry that both sign.
+
+  --new FILE          the file of the next key; it is made if there is none
+`
 
 /** `plumbline audit key` */
 export async function printKey(terminal: Terminal, args: Parsed): Promise<0> {
