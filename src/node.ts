@@ -32,6 +32,7 @@ import { exportedOf } from './monitoring/windows/exported-points.ts'
 import { jsonLogger } from './platform/logger.ts'
 import { openExplainThreads } from './platform/node/explain-pool.ts'
 import { type Listening, listen } from './platform/node/listen.ts'
+import { loadLaw } from './platform/node/load-law.ts'
 import { openPeople, type PeopleSource } from './platform/node/load-people.ts'
 import { openPolicies, type PolicySource } from './platform/node/load-policies.ts'
 import { openRules, type RuleSource } from './platform/node/load-rules.ts'
@@ -39,6 +40,7 @@ import { loadOnnxRuntime } from './platform/node/onnx-runtime.ts'
 import { openArtifacts } from './platform/node/open-artifacts.ts'
 import { openParquetInThread } from './platform/node/parquet.ts'
 import { secretReader } from './platform/node/read-secret.ts'
+import { pdfRenderer } from './platform/node/render-pdf.ts'
 import { pngRenderer } from './platform/node/render-png.ts'
 import { startSchedules } from './platform/node/schedule.ts'
 import { databaseFailure } from './platform/node/start-failure.ts'
@@ -110,9 +112,11 @@ export async function openContext(config: Config, overrides: Overrides = {}): Pr
 			limits,
 			publicUrl: config.PLUMBLINE_PUBLIC_URL ?? `http://${config.PLUMBLINE_HOST}:${config.PLUMBLINE_PORT}`,
 			renderPng: pngRenderer(fontsOf(config)),
+			renderPdf: pdfRenderer(fontsOf(config)),
 			rules,
 			people,
 			policies: { current: () => policies.current() },
+			law: await loadLaw(),
 			executors: {},
 			readSecret: secretReader(process.env),
 		}
