@@ -130,7 +130,6 @@ export const governedTables: readonly GovernedTable[] = [
 		table: 'training_run',
 		key: ['run', 'read_at'],
 		columns: ['content'],
-		isFixed: true,
 		...by(['read-training-run'], ({ run }) => `training-run:${run}`),
 	},
 	{
