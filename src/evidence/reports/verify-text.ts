@@ -4,7 +4,11 @@ import type { ReportDocument } from './document.ts'
  * `VERIFY.md` of a bundle: how to check it, with our program and without. It is one of the files that the manifest lists, so
  * it names nothing that comes later.
  */
-export const verifyText = ({ title, status, template }: ReportDocument): string => `# How to verify this bundle
+export const verifyText = ({
+	title,
+	status,
+	template,
+}: ReportDocument): string => `# How to verify this bundle
 
 ${title} (template \`${template}\`).${status === 'draft' ? '\n\n**DRAFT.** Nobody has approved this report. Its entry in the ledger is `create-report`.' : ' Approved: its entry in the ledger is `sign-report`.'}
 
@@ -46,6 +50,7 @@ ${goProgram()
 
 - \`report.json\`, \`.html\`, \`.csv\`, \`.pdf\`: the report. All have the same content.
 - \`data/\`: what it was computed from. \`law.yaml\`: the law as it was in force.
+- \`salt\`, in reports about a person: a secret that keeps anybody from guessing what they said once they are erased.
 - \`manifest.json\`: the SHA-256 of each of these files.
 - \`checkpoint\`: the signed root of the ledger. \`proofs/report.entry\` and \`proofs/report.tlog-proof\`: the report's entry and
   its proof (C2SP tlog-proof).
