@@ -52,6 +52,7 @@ export const table: Record<string, Row> = {
 	compareVersions: { roles: readers, about: 'model', ok: 422 },
 	postPredictions: { roles: posting, about: 'model', ok: 200, json: [] },
 	getPrediction: { roles: readers, about: 'model', ok: 200 },
+	provePrediction: { roles: analysing, about: 'model', ok: 200 },
 	explainPrediction: { roles: readers, about: 'model', ok: 200 },
 	askWhatIf: { roles: analysing, about: 'model', ok: 200, json: { changes: { income: 5 } } },
 	drawExplanation: { roles: readers, about: 'model', ok: 200 },
