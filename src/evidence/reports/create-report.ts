@@ -43,17 +43,20 @@ export async function createReport(
 	const { subject, person } = await checkSubject(context, template, input)
 	const models = subject.model === undefined ? await reachedModels(context, actor) : [subject.model]
 	const wanted = { template, subject, person, models: models.sort() }
-	const cut = await findCut(context, input.cut?.size)
 	const author = personOf(actor)
-	const about = { template: template.id, version: template.version, subject, models: wanted.models }
-	const identity = await digestOf({ ...about, cut: cut.size, author })
-	const known = await findSame(context, identity)
+	const about = { template: template.id, version: template.version, subject, models: wanted.models, author }
+	const findSame = (size: number) => findReport(context, about, size)
+	const stored = input.cut && (await findSame(input.cut.size))
+	if (stored) return { report: await toReport(context, stored), isNew: false }
+	const cut = await findCut(context, input.cut?.size)
+	const known = await findSame(cut.size)
 	if (known) return { report: await toReport(context, known), isNew: false }
 
 	const laws = lawsFor(context, template.law, await timeOf(context, subject, cut))
 	const content = await template.build(context, actor, subject, cut)
 	const legalBasis = laws.map(legalBasisOf)
 	const document = documentOf({ template, legalBasis, subject, cut, author, content })
+	const identity = await identityOf(about, cut.size)
 	const kept = keptFiles(content.data, laws)
 	if (subject.period === undefined) kept.set('salt', await saltOf(context, identity))
 	const assembled = await assemble(context, document, kept)
@@ -62,16 +65,18 @@ export async function createReport(
 		await store(context, actor, row, assembled)
 	} catch (error) {
 		// Somebody has made the same at the same time.
-		const other =
-			error instanceof AppError && error.code === 'conflict' && (await findSame(context, identity))
+		const other = error instanceof AppError && error.code === 'conflict' && (await findSame(cut.size))
 		if (!other) throw error
 		return { report: await toReport(context, other), isNew: false }
 	}
 	return { report: await toReport(context, row), isNew: true }
 }
 
-async function findSame({ db }: Context, identity: string): Promise<ReportRow | undefined> {
-	const [row] = await db.select().from(reports).where(eq(reports.identity, identity))
+const identityOf = (about: object, cut: number): Promise<string> => digestOf({ ...about, cut })
+
+async function findReport(context: Context, about: object, cut: number): Promise<ReportRow | undefined> {
+	const same = eq(reports.identity, await identityOf(about, cut))
+	const [row] = await context.db.select().from(reports).where(same)
 	return row
 }
 
