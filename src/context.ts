@@ -7,13 +7,14 @@ import type { PredictionLog } from './log/prediction-log.ts'
 import type { ArtifactSource, ArtifactStore } from './ports/artifacts.ts'
 import type { ExecutorKinds } from './ports/executors.ts'
 import type { Hooks } from './ports/hooks.ts'
-import type { LedgerKey } from './ports/ledger-key.ts'
+import type { CheckpointFile, LedgerKey } from './ports/ledger-key.ts'
 import type { LineageSink, RunReader } from './ports/lineage.ts'
 import type { ModelCache } from './ports/model-cache.ts'
 import type { PeopleFile } from './ports/people.ts'
 import type { SlackApp, SlackClient } from './ports/slack-client.ts'
 import type { ExplainThreads, TreeReader } from './ports/threads.ts'
 import type { PolicySet } from './rules/approval-policies.ts'
+import type { RuleText } from './rules/read-file.ts'
 import type { RuleSet } from './rules/rule-set.ts'
 import type { OpenParquet } from './tables/parquet.ts'
 
@@ -46,6 +47,8 @@ export type Context = {
 	rules: { current(): RuleSet }
 	/** Who approves what, and what carries it out: `approvals.yaml`, replaced as a whole on reload. */
 	policies: { current(): PolicySet }
+	/** The law tables that reports rest on: YAML, see `evidence/reports/law.ts`. */
+	law: readonly RuleText[]
 	/** The kinds of executors that `approvals.yaml` can name. */
 	executors: ExecutorKinds<ChangeSet>
 	/** The mapping file of Slack users, replaced as a whole on reload. */
@@ -54,6 +57,8 @@ export type Context = {
 	readSecret: (reference: string) => Promise<string>
 	/** The key of the ledger. Absent where none is configured: then nothing is signed. */
 	ledgerKey?: LedgerKey
+	/** The newest checkpoint, outside of the database. Absent where there are no files. */
+	checkpointFile?: CheckpointFile
 	/** Stores the bytes of model files. */
 	artifacts: ArtifactStore
 	/** Reads model files from the URIs that versions name. */

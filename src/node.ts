@@ -32,6 +32,7 @@ import { exportedOf } from './monitoring/windows/exported-points.ts'
 import { jsonLogger } from './platform/logger.ts'
 import { openExplainThreads } from './platform/node/explain-pool.ts'
 import { type Listening, listen } from './platform/node/listen.ts'
+import { loadLaw } from './platform/node/load-law.ts'
 import { openPeople, type PeopleSource } from './platform/node/load-people.ts'
 import { openPolicies, type PolicySource } from './platform/node/load-policies.ts'
 import { openRules, type RuleSource } from './platform/node/load-rules.ts'
@@ -115,6 +116,7 @@ export async function openContext(config: Config, overrides: Overrides = {}): Pr
 			rules,
 			people,
 			policies: { current: () => policies.current() },
+			law: await loadLaw(),
 			executors: {},
 			readSecret: secretReader(process.env),
 		}

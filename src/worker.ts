@@ -23,6 +23,7 @@ import { webCodec } from './log/codec/codec.ts'
 import { openedLog, openSqlLog } from './log/sql-log.ts'
 import { exportedOf } from './monitoring/windows/exported-points.ts'
 import { jsonLogger } from './platform/logger.ts'
+import { workerLaw } from './platform/worker/law.ts'
 import { workerPolicies, workerRules } from './platform/worker/rules.ts'
 import { modelCache } from './registry/artifact/model-cache.ts'
 import { openWebArtifacts, type R2 } from './registry/artifact/open-web-artifacts.ts'
@@ -95,6 +96,7 @@ async function openService(env: Env, origin: string): Promise<Service> {
 		publicUrl: config.PLUMBLINE_PUBLIC_URL ?? origin,
 		rules: { current: () => ruleSet },
 		policies: { current: () => policies },
+		law: workerLaw,
 		executors: {},
 		people: { current: () => nobody },
 		readSecret: async (reference) => secretOf(reference, env),

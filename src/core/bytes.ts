@@ -20,12 +20,11 @@ export const sha256Hex = async (content: string | Uint8Array): Promise<string> =
 export const sameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
 	a.length === b.length && a.every((x, i) => x === b[i])
 
+export const toBase64 = (bytes: Uint8Array): string => btoa(String.fromCharCode(...bytes))
+
 /** Base64 for URLs, without padding. */
 export const toBase64Url = (bytes: Uint8Array): string =>
-	btoa(String.fromCharCode(...bytes))
-		.replaceAll('+', '-')
-		.replaceAll('/', '_')
-		.replaceAll('=', '')
+	toBase64(bytes).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
 
 /** The bytes of either kind of base64; undefined if it is neither. */
 export function fromBase64(text: string): Uint8Array<ArrayBuffer> | undefined {

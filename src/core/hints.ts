@@ -58,6 +58,10 @@ const wordings = {
 		cli: 'They vote with `plumbline approve`, or in Slack.',
 		slack: 'They vote with its button Review.',
 	}),
+	'list-reports': () => ({
+		http: 'GET /v1/reports lists them.',
+		cli: '`plumbline reports` lists them.',
+	}),
 	'list-requests': () => ({
 		http: 'GET /v1/requests lists them.',
 		slack: '`/plumb requests` lists those that are open.',

@@ -8,6 +8,7 @@ import { deliveries } from './routes/deliveries.ts'
 import { deployments } from './routes/deployments.ts'
 import { explanations } from './routes/explanations.ts'
 import { health } from './routes/health.ts'
+import { holds } from './routes/holds.ts'
 import { importance } from './routes/importance.ts'
 import { incidents } from './routes/incidents.ts'
 import { jobs } from './routes/jobs.ts'
@@ -18,11 +19,13 @@ import { models } from './routes/models.ts'
 import { pictures } from './routes/pictures.ts'
 import { reasons } from './routes/reasons.ts'
 import { replays } from './routes/replays.ts'
+import { reports } from './routes/reports.ts'
 import { requests } from './routes/requests.ts'
 import { features, groups, outcomes, predictions } from './routes/rows.ts'
 import { segments } from './routes/segments.ts'
 import { silences } from './routes/silences.ts'
 import { slack } from './routes/slack.ts'
+import { subjects } from './routes/subjects.ts'
 import { versions } from './routes/versions.ts'
 
 /** The kinds of objects, in the order of the documentation. A new kind is a `Resource` in `routes/` and a line here. */
@@ -53,6 +56,9 @@ export const resources = {
 	deliveries,
 	chat,
 	jobs,
+	reports,
 	audit,
+	subjects,
+	holds,
 	health,
 } satisfies Record<string, Resource>

@@ -47,7 +47,11 @@ export function onError(context: Context, error: unknown, c: HonoContext): Respo
 	})
 }
 
-export const honoPath = (path: string): string => path.replace(/\{(\w+)\}/g, ':$1')
+/** `{id}.json` is a parameter with its ending. */
+export const honoPath = (path: string): string =>
+	path.replace(/\{(\w+)\}(\.\w+)?$|\{(\w+)\}/g, (_, last, ending, name) =>
+		ending === undefined ? `:${last ?? name}` : `:${last}{.+\\${ending}}`,
+	)
 
 /** The methods of each path, GET with HEAD, as the Allow header lists them. */
 function methodsByPath(endpoints: readonly Endpoint[]): Map<string, string[]> {

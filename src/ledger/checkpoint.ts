@@ -1,5 +1,5 @@
 import { sha256 } from '@noble/hashes/sha2.js'
-import { fromBase64, sameBytes, toHex, utf8 } from '../core/bytes.ts'
+import { fromBase64, sameBytes, toBase64, toHex, utf8 } from '../core/bytes.ts'
 import { hashBytes } from './tree.ts'
 
 // Checkpoints as in C2SP tlog-checkpoint, signed as C2SP signed-note with Ed25519.
@@ -14,7 +14,6 @@ export type VerifierKey = { name: string; id: Uint8Array; publicKey: Uint8Array 
 export type NoteSignature = { name: string; keyId: Uint8Array; signature: Uint8Array }
 
 const ed25519 = 0x01
-const toBase64 = (bytes: Uint8Array) => btoa(String.fromCharCode(...bytes))
 
 const joined = (...parts: Uint8Array[]): Uint8Array<ArrayBuffer> => {
 	const bytes = new Uint8Array(parts.reduce((sum, p) => sum + p.length, 0))
@@ -79,7 +78,8 @@ export function parseCheckpoint(note: string): ParsedNote | undefined {
 	return { text, checkpoint: { origin, size: Number(size), root }, signatures }
 }
 
-async function checkSignature(
+/** Whether an Ed25519 signature is right. */
+export async function checkSignature(
 	publicKey: Uint8Array,
 	signature: Uint8Array,
 	data: Uint8Array,

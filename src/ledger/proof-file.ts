@@ -1,4 +1,4 @@
-import { fromBase64 } from '../core/bytes.ts'
+import { fromBase64, toBase64 } from '../core/bytes.ts'
 import { type ParsedNote, parseCheckpoint } from './checkpoint.ts'
 import { hashBytes } from './tree.ts'
 
@@ -6,7 +6,6 @@ import { hashBytes } from './tree.ts'
 // checkpoint with that root.
 
 const firstLine = 'c2sp.org/tlog-proof@v1'
-const toBase64 = (bytes: Uint8Array) => btoa(String.fromCharCode(...bytes))
 
 /** `note`: the signed checkpoint. */
 export const formatProof = (index: number, hashes: readonly Uint8Array[], note: string): string =>

@@ -36,15 +36,16 @@ export function rowKey(nodes: readonly KeyNode[], row: number): Uint8Array | und
 	return key
 }
 
-/** The keys of all rows that have one, in order; about two hashes a row. */
+/** The keys of the rows in [from, rows) that have one, in order; about two hashes a row. */
 export function* rowKeys(
 	nodes: readonly KeyNode[],
 	rows: number,
+	from = 0,
 ): Generator<{ row: number; key: Uint8Array }> {
 	const stack = [...nodes].sort((a, b) => b.index * 2 ** b.level - a.index * 2 ** a.level)
 	for (let node = stack.pop(); node; node = stack.pop()) {
 		const { level, index, key } = node
-		if (index * 2 ** level >= rows) continue
+		if (index * 2 ** level >= rows || (index + 1) * 2 ** level <= from) continue
 		if (level === 0) yield { row: index, key }
 		else
 			for (const bit of [1, 0] as const)

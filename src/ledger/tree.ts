@@ -152,6 +152,15 @@ export function rootsFromConsistency(
 	return last === 0 ? { from: a, size: b } : undefined
 }
 
+/** Hashes one after another, as `MemoryTree` and tiles have them. */
+export function joinHashes(hashes: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+	const bytes = new Uint8Array(hashes.length * hashBytes)
+	hashes.forEach((hash, i) => {
+		bytes.set(hash, i * hashBytes)
+	})
+	return bytes
+}
+
 /** The hashes of a whole tree in memory, by level, from its leaf hashes one after another. */
 export class MemoryTree {
 	private readonly levels: Uint8Array[]

@@ -1,5 +1,5 @@
 import { AppError } from '../core/errors.ts'
-import type { Sql } from '../db/sql.ts'
+import type { Sql, Statement } from '../db/sql.ts'
 import { appendRows } from './append/append-rows.ts'
 import type { Writer } from './append/commit-batch.ts'
 import type { AppendItem } from './append/deduplicate.ts'
@@ -8,6 +8,8 @@ import { SeriesTable } from './append/series-table.ts'
 import { SummarySpecs } from './append/summary-specs.ts'
 import { decodeIds } from './codec/chunk.ts'
 import type { Codec } from './codec/codec.ts'
+import { eraseInChunk, type RewrittenFile, type RowsOfChunk } from './erase/erase-rows.ts'
+import { ErasedIds } from './erase/erased-ids.ts'
 import { JoinIndexStore } from './join/join-index-store.ts'
 import { KeyLookup } from './keys/key-index.ts'
 import { keyRows } from './keys/key-rows.ts'
@@ -15,7 +17,7 @@ import type { KeyRuns } from './keys/key-runs.ts'
 import { backfillSummaries } from './maintain/summarise-stored.ts'
 import type { AppendStatus } from './prediction-log.ts'
 import { ChunkStore, type ReadArchive } from './read/chunk-store.ts'
-import { type Reader, readsById } from './read/read-by-id.ts'
+import { type Reader, readNamed, readsById } from './read/read-by-id.ts'
 import { kindOfNumber, type RowKind } from './row-kinds.ts'
 
 export type EngineOptions = {
@@ -43,6 +45,11 @@ export const engineCalls = (engine: LogEngine) => ({
 	/** Returns how many chunks, at most `max`, were summarised. */
 	backfillSummaries: (max: number) => engine.backfillSummaries(max),
 	stats: () => engine.stats(),
+	rowsNamed: (model: string, subject: string, ids: readonly string[]) =>
+		engine.upToDate((reader) => readNamed(reader, model, subject, ids)),
+	/** The statements that refuse these ids, for the commit that decides it. */
+	refusing: (model: string, ids: readonly string[]) => engine.refusing(model, ids),
+	eraseInChunk: (rows: RowsOfChunk, rewritten?: RewrittenFile) => engine.eraseInChunk(rows, rewritten),
 	...readsById((read) => engine.lookUp(read)),
 })
 export type EngineCalls = ReturnType<typeof engineCalls>
@@ -67,6 +74,7 @@ export class LogEngine {
 			store,
 			specs: new SummarySpecs(sql),
 			groupValues: new GroupValues(sql),
+			erasedIds: new ErasedIds(sql, seed),
 			joinIndexes: new JoinIndexStore(sql, store, series, keys, seed),
 			series,
 			nextChunk: 1,
@@ -98,6 +106,7 @@ export class LogEngine {
 		writer.store.forget()
 		writer.joinIndexes.forget()
 		await writer.groupValues.refresh()
+		await writer.erasedIds.refresh()
 		await writer.series.refresh()
 		if (runs) await this.indexBetween(runs.index, from, next)
 		writer.nextChunk = next
@@ -152,6 +161,14 @@ export class LogEngine {
 		return this.retryRaces(() => backfillSummaries(this.writer, max))
 	}
 
+	refusing(model: string, ids: readonly string[]): Statement[] {
+		return this.writer.erasedIds.refusing(model, ids)
+	}
+
+	eraseInChunk(rows: RowsOfChunk, rewritten?: RewrittenFile) {
+		return this.retryRaces(() => eraseInChunk(this.writer, rows, rewritten))
+	}
+
 	private async retryRaces<T>(work: () => Promise<T>): Promise<T> {
 		for (let attempt = 1; ; attempt++) {
 			try {
@@ -187,6 +204,12 @@ export class LogEngine {
 		if (!isNothing(found) || (await this.lastChunk()) < this.writer.nextChunk) return found
 		await this.catchUp()
 		return read(this.writer)
+	}
+
+	/** Reads after taking in what other processes have stored: for reads that must not miss any of several rows. */
+	async upToDate<T>(read: (reader: Reader) => Promise<T>): Promise<T> {
+		if ((await this.lastChunk()) >= this.writer.nextChunk) await this.catchUp()
+		return this.lookUp(read)
 	}
 
 	stats(): Record<string, number> {

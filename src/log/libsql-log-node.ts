@@ -5,8 +5,11 @@ import { AppendQueue } from './append/append-queue.ts'
 import type { AppendItem } from './append/deduplicate.ts'
 import { type Calls, callsOf } from './calls.ts'
 import { nodeCodec } from './codec/codec-node.ts'
+import { fileRewriter } from './erase/rewrite-file-node.ts'
 import { archiveChunks, archiveReader } from './maintain/archive-node.ts'
+import type { HashCalls } from './maintain/hash-thread-node.ts'
 import type { AppendStatus, PredictionLog } from './prediction-log.ts'
+import type { RowHashes, SealedRows } from './read/sealed-rows.ts'
 import { logOver } from './sql-log.ts'
 import type { WriterProtocol } from './writer-thread-node.ts'
 
@@ -36,8 +39,8 @@ export async function openLibsqlLog(url: string): Promise<{ sql: Sql; log: Predi
 	const archive = `${url.replace(/^file:/, '')}.archive`
 	const archives = archiveReader(archive)
 	const reader = await openSql(url, undefined, readerBusyMs)
-	const { close, batch, ...calls } = await startWriter(url, archive)
-	const sql = splitSql(reader, { close, batch, ...calls })
+	const { close, batch, scrubPages, finishScrub, ...calls } = await startWriter(url, archive)
+	const sql = splitSql(reader, { close, batch, scrubPages, finishScrub, ...calls })
 	const queue = new AppendQueue((items) => calls.append(items))
 	let stats: Record<string, number> = {}
 	const refreshStats = () =>
@@ -49,20 +52,47 @@ export async function openLibsqlLog(url: string): Promise<{ sql: Sql; log: Predi
 		)
 	const timer = setInterval(refreshStats, statsEveryMs)
 	timer.unref()
+	const hashing = hashThread(url, archive)
 	const log = logOver(sql, nodeCodec, calls, {
+		hashRows: hashing.hashRows,
 		append: (model, kind, rows) => queue.append({ model, kind, batch: rows }),
 		archive: (model, before) => archiveChunks(sql, nodeCodec, archive, model, before),
 		stats: () => ({ ...stats, ...queue.stats() }),
+		scrub: async () => {
+			while (await scrubPages());
+			await finishScrub()
+		},
 		readArchive: archives.read,
+		rewriteFile: fileRewriter(sql, archive, archives.read),
 		close: async () => {
 			await queue.drain()
 			clearInterval(timer)
 			archives.close()
+			await hashing.close()
 			await close()
 			await reader.close()
 		},
 	})
 	return { sql, log }
+}
+
+/** The thread that hashes rows for the ledger, from the first call on. */
+function hashThread(url: string, archive: string) {
+	let thread: Thread<HashCalls> | undefined
+	return {
+		hashRows(rows: SealedRows): Promise<RowHashes> {
+			if (!thread || thread.isEnded)
+				thread = new Thread(threadUrl('maintain/hash-thread-node', import.meta.url), {
+					workerData: { url, archive },
+				})
+			return thread.call('hashRows', rows)
+		},
+		async close() {
+			if (!thread || thread.isEnded) return
+			await thread.call('close', undefined)
+			await thread.close()
+		},
+	}
 }
 
 /** Starts the writing thread on a libSQL file. Rejects when the file cannot be opened. */

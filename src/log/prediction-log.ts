@@ -1,19 +1,28 @@
+import type { Statement } from '../db/sql.ts'
 import type { Bins } from '../summaries/inputs/bins.ts'
 import type { RowBatch } from '../summaries/inputs/columns.ts'
 import type { InputSummary } from '../summaries/inputs/input-summary.ts'
 import type { OutcomeSummary } from '../summaries/outcomes/outcome-summary.ts'
+import type { DigestedRow } from './erase/puncture-seals.ts'
+import type { SealReads } from './read/sealed-rows.ts'
 import type { RowKind } from './row-kinds.ts'
 
 /** The prediction log: stores rows, reads them back, and sums them by hour. Stored in a libSQL file by default. */
-export type PredictionLog = {
+export type PredictionLog = SealReads & {
 	// --- rows ---
 	/** Resolves when the rows are durable. Rejects with `overloaded` when too many rows are queued. */
 	append(model: string, kind: RowKind, batch: RowBatch): Promise<AppendStatus>
 	read(model: string, predictionId: string): Promise<StoredPrediction | undefined>
+	/** Whether the prediction was erased: its id is refused from then on. */
+	isErased(model: string, predictionId: string): Promise<boolean>
+	/** Where the rows of an id are, oldest first, in chunks as ingest stored them. */
+	placesOf(model: string, kind: RowKind, id: string): Promise<{ chunk: number; row: number }[]>
 	/** Sensitive attributes that were sent for a prediction or for its subject, oldest first. */
 	groups(model: string, predictionId: string): Promise<SentGroups[]>
 	/** The current actual of each prediction, in the order of the ids; undefined where none is known. */
 	actuals(model: string, predictionIds: readonly string[]): Promise<unknown[]>
+	/** All rows of a subject, whatever their time. Reads the texts of every chunk of predictions: a second for some million rows. */
+	rowsOfSubject(model: string, subject: string): Promise<SubjectRows>
 	/**
 	 * Predictions of a model with event time in [from, to), by day, a chunk at a time. `lateGroups` reads the values of
 	 * sensitive attributes that were sent separately, by row.
@@ -26,6 +35,17 @@ export type PredictionLog = {
 			lateGroups: () => Promise<(row: number) => Readonly<Record<string, string>> | undefined>,
 		) => void | Promise<void>,
 	): Promise<void>
+
+	// --- erasure ---
+	/** What refuses these predictions from then on, for the commit that decides to erase them. */
+	refusing(model: string, predictionIds: readonly string[]): Promise<Statement[]>
+	/** Destroys the values of rows of a subject, for good. The rows keep their positions. Can be called again after a crash. */
+	eraseRows(
+		erasure: { model: string; subject: string; entry: number },
+		rows: readonly ({ chunk: number } & DigestedRow)[],
+	): Promise<void>
+	/** Overwrites what deleted values have left in the free pages and the write-ahead log of a database file. */
+	scrub(): Promise<void>
 
 	// --- series ---
 	series(model?: string): Promise<Series[]>
@@ -100,6 +120,19 @@ export type SentGroups = {
 	timestamp: number
 	groups: Record<string, unknown>
 }
+
+/** A stored row, and where it is. `id` is that of the prediction, or empty in rows that name the subject itself. */
+export type SubjectRow = {
+	chunk: number
+	row: number
+	id: string
+	timestamp: number
+	/** As it was sent: `features`, `score`, … of a prediction; `features`, `groups`, or `actual` and `observed`. */
+	content: Record<string, unknown>
+}
+
+/** The predictions of a subject, and the rows that name these predictions or the subject itself. */
+export type SubjectRows = Record<'predictions' | 'features' | 'outcomes' | 'groups', SubjectRow[]>
 
 /** The rows of a version in an environment: all of them, or those with one value of a declared segment. */
 export type Series = {

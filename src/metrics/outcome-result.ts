@@ -6,6 +6,7 @@ import { attributeMeasure, scoreFairnessIds } from './fairness.ts'
 import { metrics } from './index.ts'
 import type { MetricValue } from './metric-value.ts'
 import type { OutcomeView } from './outcome-view.ts'
+import type { ScoreBands } from './score-bands.ts'
 
 /** What is stored of one attribute: its metric values by id, and the whole counts of its groups, from which the metrics of a group follow. */
 export type AttributeResult = { values: Map<string, MetricValue>; groups: Map<string, number[]> }
@@ -19,6 +20,8 @@ export type OutcomeResult = {
 	corrections: number
 	/** The favourable decision, if it was known: groups are compared by it. */
 	favourable?: Favourable | undefined
+	/** Of days of binary models, over all rows. */
+	scores?: ScoreBands | undefined
 	values: Map<string, MetricValue>
 	attributes: Map<string, AttributeResult>
 }

@@ -3,6 +3,7 @@ import { ByteReader, ByteWriter } from '../summaries/inputs/bytes.ts'
 import { farQ } from './drift-test.ts'
 import type { MetricValue } from './metric-value.ts'
 import type { OutcomeResult } from './outcome-result.ts'
+import { outermostBand, type ScoreBands } from './score-bands.ts'
 import type { ColumnResult, WindowResult } from './window-result.ts'
 
 /** Version 1 had no subjects and no fields from past windows; version 2 had neither `flag.qIsOne` nor `part.sameVariation`. */
@@ -156,8 +157,8 @@ function skipColumn(input: ByteReader, version: number): Variation | undefined {
 	return variation
 }
 
-const outcomeFormat = 2
-/** Not stored before version 2. */
+/** Version 1 had no favourable decision, version 2 no bands of scores. */
+const outcomeFormat = 3
 const favourables = [undefined, 'positive', 'negative'] as const
 const totals = ['predictions', 'labelled', 'never', 'unusable', 'corrections'] as const
 const trusted = 32
@@ -183,7 +184,37 @@ export function encodeOutcomes(result: OutcomeResult, reasons = true): Uint8Arra
 			for (const count of counts) out.varint(Math.max(0, count))
 		}
 	}
+	writeScores(out, result.scores)
 	return out.bytes()
+}
+
+const bandCounts = ['rows', 'labelled', 'positives'] as const
+const overrideCounts = ['decided', 'raised', 'lowered'] as const
+
+function writeScores(out: ByteWriter, scores: ScoreBands | undefined): void {
+	out.byte(scores === undefined ? 0 : scores.overrides === undefined ? 1 : 2)
+	if (!scores) return
+	out.varint(scores.bands.length)
+	for (const band of scores.bands) {
+		out.byte(band.band + outermostBand)
+		for (const name of bandCounts) out.varint(Math.max(0, band[name]))
+		out.double(band.scoreSum)
+	}
+	if (scores.overrides) for (const name of overrideCounts) out.varint(Math.max(0, scores.overrides[name]))
+}
+
+function readScores(input: ByteReader): ScoreBands | undefined {
+	const form = input.byte()
+	if (form === 0) return undefined
+	const bands = Array.from({ length: input.varint() }, () => ({
+		band: input.byte() - outermostBand,
+		rows: input.varint(),
+		labelled: input.varint(),
+		positives: input.varint(),
+		scoreSum: input.double(),
+	}))
+	if (form === 1) return { bands }
+	return { bands, overrides: { decided: input.varint(), raised: input.varint(), lowered: input.varint() } }
 }
 
 function writeMetricValues(
@@ -232,7 +263,8 @@ export function decodeOutcomes(bytes: Uint8Array): OutcomeResult {
 		}
 		attributes.set(attribute, { values: own, groups })
 	}
-	return { predictions, labelled, never, unusable, corrections, favourable, values, attributes }
+	const scores = version < 3 ? undefined : readScores(input)
+	return { predictions, labelled, never, unusable, corrections, favourable, scores, values, attributes }
 }
 
 export function readMetricValues(input: ByteReader): Map<string, MetricValue> {

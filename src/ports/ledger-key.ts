@@ -6,6 +6,19 @@ export type LedgerKey = {
 	verifier: VerifierKey
 	/** The signature, 64 bytes, of a text. */
 	sign(text: Uint8Array): Promise<Uint8Array>
-	/** A secret of 32 bytes that only processes with the key have: for the MACs of entries, and keyed digests of ids. */
+	/**
+	 * A secret of 32 bytes that only processes with the key have: for the MACs of entries, and keyed digests of ids. It stays the
+	 * same when another key takes over.
+	 */
 	macKey: Uint8Array
+	/** A secret of 32 bytes for a purpose, which only who has the key can compute. */
+	derive(purpose: string): Uint8Array
+}
+
+/** Where the newest checkpoint is kept outside of the database, so that an older copy of the database is noticed. */
+export type CheckpointFile = {
+	/** Named in messages. */
+	path: string
+	read(): Promise<string | undefined>
+	write(note: string): Promise<void>
 }

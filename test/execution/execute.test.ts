@@ -136,7 +136,7 @@ describe('an approved rollback', () => {
 	test('fails with what to do when its executor is not there', async ({ context }) => {
 		await deployCredit(context)
 		const { id } = await approvedRequest(context, {
-			kind: 'report',
+			kind: 'other',
 			model: 'credit',
 			environment: 'production',
 		})
@@ -144,7 +144,7 @@ describe('an approved rollback', () => {
 		expect(await storyOf(context, id)).toMatchObject({
 			status: 'failed',
 			error:
-				'There is no executor report in this process. Name another one in approvals.yaml, then request it again.',
+				'There is no executor other in this process. Name another one in approvals.yaml, then request it again.',
 		})
 	})
 

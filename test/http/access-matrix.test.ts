@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { describe, expect } from 'vitest'
 import { type Role, roles } from '../../src/core/actor.ts'
-import { accessKeys, incidents } from '../../src/db/schema.ts'
+import { utf8 } from '../../src/core/bytes.ts'
+import { accessKeys, incidents, reportFiles, reports } from '../../src/db/schema.ts'
 import type { Endpoint } from '../../src/http/endpoint.ts'
 import { resources } from '../../src/http/index.ts'
 import { runJob } from '../../src/jobs/run/run-job.ts'
@@ -69,6 +70,7 @@ async function storeObjects(server: TestServer) {
 		silences: (await server.post('/v1/silences', silence)).body.id,
 		requests: 'req_cancelled',
 		incidents: 'inc_one',
+		reports: 'rep_one',
 		users: 'U_person',
 	})
 	const made = (await server.post('/v1/requests', request)).body
@@ -84,8 +86,22 @@ async function storeObjects(server: TestServer) {
 		...{ id: 'inc_one', model: 'mine', environment: 'production', status: 'open', severity: 'warning' },
 		...{ title: 'secret-title', began: 0, openedAt: server.clock.now, channels: [], revision: 1 },
 	})
+	await storeReport(server)
 	await mapPerson(server)
 	await server.post('/v1/jobs/compute/runs', {})
+}
+
+async function storeReport({ context: { db } }: TestServer) {
+	await db.insert(reports).values({
+		...{ id: 'rep_one', identity: 'one', template: 'secret-template', templateVersion: '1', model: 'mine' },
+		...{ models: ['mine'], status: 'draft', cutSize: 1, cutRoot: '', cutAt: 0, author: 'key:a' },
+		...{ authorPerson: 'key:a', approvers: [], manifest: '', createdAt: 0 },
+		digests: { json: '', html: '', pdf: '', csv: '' },
+	})
+	for (const form of ['json', 'html', 'pdf', 'csv'])
+		await db
+			.insert(reportFiles)
+			.values({ report: 'rep_one', path: `report.${form}`, part: 0, content: utf8('{"a":"secret-report"}') })
 }
 
 const mapPerson = (server: TestServer) =>

@@ -6,15 +6,19 @@ import type { Context } from '../../src/context.ts'
 import { defaultLimits } from '../../src/core/limits.ts'
 import { openDatabase } from '../../src/db/database.ts'
 import { migrate, openSql } from '../../src/db/open-node.ts'
+import { reportKinds } from '../../src/evidence/reports/sign-report.ts'
 import { ownExecutors } from '../../src/execution/own-executors.ts'
 import { finishExecutions } from '../../src/execution/wake-up.ts'
 import { openLibsqlLog } from '../../src/log/libsql-log-node.ts'
+import { loadLaw } from '../../src/platform/node/load-law.ts'
 import { openArtifacts } from '../../src/platform/node/open-artifacts.ts'
 import { secretReader } from '../../src/platform/node/read-secret.ts'
 import { modelCache } from '../../src/registry/artifact/model-cache.ts'
 import { nobody } from '../../src/registry/person/people-file.ts'
 import { testLedgerKey } from './ledger-key.ts'
 import { defaultPolicies } from './policies.ts'
+
+const law = await loadLaw()
 
 export const startOfTest = Date.parse('2026-03-02T00:00:00Z')
 
@@ -64,13 +68,14 @@ export async function testContext(options: Partial<Context> = {}, write?: (folde
 			current: () => ({ digest: '', rules: [] }) as unknown as ReturnType<Context['rules']['current']>,
 		},
 		policies: { current: () => defaultPolicies },
+		law,
 		executors: {},
 		people: { current: () => nobody },
 		readSecret: secretReader(process.env),
 		ledgerKey: testLedgerKey(),
 		...options,
 	}
-	context.executors = { ...ownExecutors(context), ...context.executors }
+	context.executors = { ...ownExecutors(context), ...reportKinds(context), ...context.executors }
 	return {
 		context,
 		clock,

@@ -21,6 +21,8 @@ export function actionText(action: Action): string {
 			return `change the risk tier of ${model} from ${from ?? 'none'} to ${to ?? 'none'}`
 		case 'reason-table':
 			return `bring reason table ${to} of ${model} into force`
+		case 'report':
+			return `sign report ${to} of ${model}`
 		case 'silence':
 			return `silence alerts of ${model}`
 		default:

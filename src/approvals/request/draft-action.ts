@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import type { Context } from '../../context.ts'
 import { AppError, type Fault } from '../../core/errors.ts'
 import type { Hint } from '../../core/hints.ts'
-import { deployments } from '../../db/schema.ts'
+import { deployments, reports } from '../../db/schema.ts'
 import { findTable, newestApproved, statusOf } from '../../decisions/reasons/table-record.ts'
 import type { Action, Canary } from '../../ports/executors.ts'
 import { didYouMean, type ModelRow } from '../../registry/model/find-model.ts'
@@ -11,13 +11,15 @@ import { versionNames } from '../../registry/version/find-version.ts'
 import { frozenAmong, frozenVersions, newTraffic, type Serving } from './frozen.ts'
 import type { RequestInput } from './request.schema.ts'
 
-/** What is asked for. `challenger` and `silence` come from the use cases that draft a request in place of a change. */
+/** What is asked for. `challenger`, `silence` and `report` come from the use cases that draft a request in place of a change. */
 export type Asked = Pick<
 	z.output<typeof RequestInput>,
 	'kind' | 'model' | 'environment' | 'to' | 'canary'
 > & {
 	challenger?: string | null
 	silence?: Record<string, unknown>
+	/** The digest of a report that is stored in the same commit. */
+	report?: string
 }
 
 /** The exact action, and the deployment that it starts from. */
@@ -39,7 +41,7 @@ export async function draftAction(context: Context, asked: Asked, model: ModelRo
 	const nothing = { expectedVersion: null, expectedRevision: null }
 	if (kind === 'risk-tier') return { ...nothing, action: { ...base, ...tiers(model, to) } }
 	if (kind === 'reason-table') return { ...nothing, action: { ...base, ...(await table(context, asked)) } }
-	if (kind === 'report') throw fault('to', `There is no report ${JSON.stringify(to ?? '')}.`)
+	if (kind === 'report') return { ...nothing, action: { ...base, ...(await report(context, asked)) } }
 	if (kind === 'silence') {
 		if (!asked.silence)
 			throw fault('kind', 'A silence is requested by creating it.', { to: 'create-silence' })
@@ -187,4 +189,17 @@ async function table(context: Context, { model, to }: Asked): Promise<{ to: stri
 				: `A newer reason table than ${to} is in force.`,
 		)
 	return { to, table: row.digest }
+}
+
+/** A report by its id. The digest of its manifest is part of the action, so that exactly these files are approved. */
+async function report(context: Context, asked: Asked): Promise<{ to: string; report: string }> {
+	const { model, to } = asked
+	if (to === undefined) throw fault('to', 'Name the report in `to`.', { to: 'list-reports' })
+	if (asked.report !== undefined) return { to, report: asked.report }
+	const of = and(eq(reports.id, to), eq(reports.model, model))
+	const [row] = await context.db.select().from(reports).where(of)
+	if (!row || row.erasedAt !== null)
+		throw fault('to', `${model} has no report ${JSON.stringify(to)}.`, { to: 'list-reports' })
+	if (row.status !== 'draft') throw fault('to', `The report ${to} is already ${row.status}.`)
+	return { to, report: row.manifest }
 }

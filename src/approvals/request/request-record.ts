@@ -65,8 +65,10 @@ export const digestNow = async ({ action }: RequestRow): Promise<string> =>
 	`sha256:${await sha256Hex(action)}`
 
 /** Pending, but too late for a vote. */
-export const isOverdue = ({ status, expiresAt }: RequestRow, now: number): boolean =>
-	status === 'pending' && expiresAt <= now
+export const isOverdue = (
+	{ status, expiresAt }: Pick<RequestRow, 'status' | 'expiresAt'>,
+	now: number,
+): boolean => status === 'pending' && expiresAt <= now
 
 const timeOrNull = (ms: number | null) => (ms === null ? null : formatTime(ms))
 

@@ -17,6 +17,7 @@ export function targetGuard(row: RequestRow): Required<Statement> {
 		}
 	if (action.kind === 'reason-table')
 		return { sql: tableSql, params: [row.model, Number(action.to), String(action.table)] }
+	if (action.kind === 'report') return { sql: reportSql, params: [String(action.to), String(action.report)] }
 	if (action.from === undefined) return { sql: '1', params: [] }
 	const champion = [row.model, row.environment, action.from]
 	if (!deploymentKinds.includes(action.kind)) return { sql: `EXISTS (${championSql})`, params: champion }
@@ -38,6 +39,8 @@ const canarySql = `EXISTS (SELECT 1 FROM deployment x WHERE x.model = d.model AN
 const tableSql = `EXISTS (SELECT 1 FROM reason_table t WHERE t.model = ? AND t.revision = ? AND t.digest = ?
 	AND t.approved_at IS NULL AND NOT EXISTS (SELECT 1 FROM reason_table n WHERE n.model = t.model
 		AND n.version IS t.version AND n.revision > t.revision AND n.approved_at IS NOT NULL))`
+
+const reportSql = `EXISTS (SELECT 1 FROM report WHERE id = ? AND manifest = ? AND status = 'draft' AND erased_at IS NULL)`
 
 /** Whether the target is as the action expects now. */
 export async function targetHolds(context: Context, row: RequestRow): Promise<boolean> {

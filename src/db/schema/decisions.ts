@@ -1,7 +1,7 @@
 import { integer, primaryKey, real, sqliteTable, text } from 'drizzle-orm/sqlite-core'
-import type { Task } from './registry.ts'
+import type { Maturity, Task } from './registry.ts'
 
-/** The settings of a model that decide how a score is read. */
+/** The settings of a model that decide how a score is read, and those that reports show as they were. */
 export type ModelSettings = {
 	task: Task
 	riskTier: string | null
@@ -11,6 +11,16 @@ export type ModelSettings = {
 	favourable?: string
 	threshold: number | null
 	sensitive: string[]
+	/** Absent in revisions of old versions, as are the following. */
+	owner?: string | null
+	tags?: string[]
+	segments?: string[]
+	upstreams?: string[]
+	maturity?: Maturity
+	purpose?: string | null
+	limitations?: string | null
+	validatedAt?: number | string | null
+	nextReview?: number | string | null
 }
 
 export const modelHistory = sqliteTable(

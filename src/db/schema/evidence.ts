@@ -28,10 +28,42 @@ export const ledgerCheckpoints = sqliteTable('ledger_checkpoint', {
 	note: text().notNull(),
 })
 
+/** The keys that have signed this log, oldest first: the last one signs. */
+export const ledgerKeys = sqliteTable('ledger_key', {
+	id: integer().primaryKey(),
+	verifier: text().notNull(),
+	/** How many entries there were when it took over. */
+	size: integer().notNull(),
+	/** After a hand-over: the secret of the MACs, encrypted for this key. */
+	macKey: blob('mac_key').$type<Uint8Array>(),
+	at: integer().notNull(),
+})
+
+/** What others have said of a checkpoint. */
+export const ledgerAnchors = sqliteTable(
+	'ledger_anchor',
+	{
+		kind: text().$type<'slack' | 'witness' | 'timestamp'>().notNull(),
+		size: integer().notNull(),
+		at: integer().notNull(),
+		/** The lines of cosignatures, or the DER of an RFC 3161 response. */
+		proof: blob().$type<Uint8Array>().notNull(),
+	},
+	(t) => [primaryKey({ columns: [t.kind, t.size] })],
+)
+
 /** Rows of governed tables that changed since the last entry `commit-state`; triggers write it. */
 export const ledgerTouched = sqliteTable(
 	'ledger_touched',
-	{ table: text('tbl').notNull(), key: text().notNull() },
+	{
+		table: text('tbl').notNull(),
+		/** A JSON array of the key's values. */
+		key: text().notNull(),
+		/** Counts the changes. */
+		mark: integer().notNull().default(1),
+		/** 1: the row was there before its table was governed. */
+		found: integer().notNull().default(0),
+	},
 	(t) => [primaryKey({ columns: [t.table, t.key] })],
 )
 
@@ -60,6 +92,8 @@ export const seals = sqliteTable('log_seal', {
 	keys: blob().$type<Uint8Array>().notNull(),
 	root: blob().$type<Uint8Array>().notNull(),
 	entry: integer().notNull(),
+	/** The hashes of the perfect subtrees of 256 rows. */
+	blocks: blob().$type<Uint8Array>().notNull(),
 })
 
 /** The rows of a chunk, as ingest stored it, are the rows of a seal from `first` on. */

@@ -148,6 +148,8 @@ type BackgroundQuery = {
 	rule: DecisionRule
 	/** The features that explanations use. */
 	features: readonly string[]
+	/** For reports: the first answer with this moment is stored, and given again. */
+	asOf?: number | undefined
 }
 
 type Kept = { found: FoundBackground; computedAt: number }
@@ -190,6 +192,7 @@ export async function findBackground(
 	query: BackgroundQuery,
 ): Promise<FoundBackground> {
 	const day = Math.floor(query.at / dayMs)
+	if (query.asOf !== undefined) return findFixed(context, actor, query)
 	const { task, positiveLabel, threshold, adverse } = query.rule
 	const settings = canonicalJson({ task, positiveLabel, threshold, adverse })
 	const key = JSON.stringify([query.model, query.version, query.environment, day, settings])
@@ -229,7 +232,42 @@ async function load(
 	day: number,
 	settings: string,
 ): Promise<Kept> {
-	const { model, version, environment } = query
+	const stored = await readStored(context, query, day, settings)
+	if (stored && isFresh(stored, query.rule, day, context.now())) return stored
+	const { content, text } = await drawFitting(context, query, day)
+	const computedAt = context.now()
+	if (!isUsable(content)) return { found: { digest: null, content }, computedAt }
+	const digest = `sha256:${await sha256Hex(text)}`
+	await store(context, actor, { ...query, day, settings, digest, text, computedAt }, content)
+	return { found: { digest, content }, computedAt }
+}
+
+/** The background that others get now, kept for all later answers as of the same moment, however few its rows are. */
+async function findFixed(
+	context: Context,
+	actor: Actor,
+	{ asOf, ...query }: BackgroundQuery,
+): Promise<FoundBackground> {
+	const day = Math.floor(query.at / dayMs)
+	const { task, positiveLabel, threshold, adverse } = query.rule
+	const settings = canonicalJson({ task, positiveLabel, threshold, adverse, asOf })
+	const stored = await readStored(context, query, day, settings)
+	if (stored) return stored.found
+	const found = await findBackground(context, actor, query)
+	if (found.content.to <= day * dayMs) return found
+	const text = canonicalJson(found.content)
+	const digest = `sha256:${await sha256Hex(text)}`
+	const use = { ...query, day, settings, digest, text, computedAt: context.now() }
+	await store(context, actor, use, found.content)
+	return found
+}
+
+async function readStored(
+	context: Context,
+	{ model, version, environment }: BackgroundQuery,
+	day: number,
+	settings: string,
+): Promise<Kept | undefined> {
 	const [row] = await context.db
 		.select({
 			content: backgrounds.content,
@@ -247,17 +285,10 @@ async function load(
 				eq(backgroundUses.settings, settings),
 			),
 		)
-	if (row) {
-		const content = JSON.parse(row.content) as BackgroundContent
-		const stored = { found: { digest: row.digest, content }, computedAt: row.computedAt }
-		if (isFresh(stored, query.rule, day, context.now())) return stored
-	}
-	const { content, text } = await drawFitting(context, query, day)
-	const computedAt = context.now()
-	if (!isUsable(content)) return { found: { digest: null, content }, computedAt }
-	const digest = `sha256:${await sha256Hex(text)}`
-	await store(context, actor, { ...query, day, settings, digest, text, computedAt }, content)
-	return { found: { digest, content }, computedAt }
+	if (!row) return undefined
+	const content = JSON.parse(row.content) as BackgroundContent
+	const digest = isUsable(content) ? row.digest : null
+	return { found: { digest, content }, computedAt: row.computedAt }
 }
 
 const isUsable = ({ all }: BackgroundContent) => all.length >= minRows

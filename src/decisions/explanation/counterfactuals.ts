@@ -66,6 +66,8 @@ type Named = {
 	/** The reasons of the same explanation, and whom they compare with. */
 	reasons: readonly Reason[]
 	kind: UsedBackground['kind'] | undefined
+	/** Only steps end the search, so that the answer is the same on any machine. */
+	bySteps?: boolean
 }
 
 /**
@@ -104,7 +106,7 @@ export function counterfactualsOf(
 		frozen: moment.sensitive,
 		declared: row.features,
 		observed: observedOf(model, found),
-		budget: { now: context.now, ms: searchMs, steps: searchSteps },
+		budget: { now: named.bySteps ? () => 0 : context.now, ms: searchMs, steps: searchSteps },
 	})
 	return toPart(answer, (c) => {
 		const score = manifest.logged === 'margin' ? c.margin : c.score

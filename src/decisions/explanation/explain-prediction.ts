@@ -24,13 +24,15 @@ import type {
 import { giveReasons } from './give-reasons.ts'
 import { type ReadDecision, readDecision, shapeOf } from './read-decision.ts'
 
-type ExplanationQuery = AttributionQuery & {
+export type ExplanationQuery = AttributionQuery & {
 	model: string
 	predictionId: string
 	/** Language of the reasons' texts, such as `de`. Default: the table's first. */
 	locale?: string | undefined
 	/** Features that counterfactuals may change. Default: those with limits in the manifest. */
 	movable?: readonly string[] | undefined
+	/** For reports: a moment, ms since the epoch, with which the answer stays the same whenever it is given. */
+	asOf?: number | undefined
 }
 
 /**
@@ -43,15 +45,35 @@ export async function explainPrediction(
 	actor: Actor,
 	query: ExplanationQuery,
 ): Promise<Explanation> {
-	authorise(actor, readers, query.model)
-	const read = await readDecision(context, query.model, query.predictionId)
-	const { stored, replayed } = read
-	const [found, table, lineage, incidents, version] = await Promise.all([
-		backgroundOf(context, actor, read),
-		tableInForce(context, stored.model, stored.version, stored.timestamp),
+	const read = await readForExplanation(context, actor, query)
+	const whole = await explanationOf(context, actor, read, query)
+	if (read.replayed.status === 'mismatched') await recordMismatch(context, actor, read)
+	return withProof(context, actor, whole, await versionProof(context, read.stored))
+}
+
+/** The decision, replayed, for those who may read about its model. */
+export function readForExplanation(
+	context: Context,
+	actor: Actor,
+	{ model, predictionId }: Pick<ExplanationQuery, 'model' | 'predictionId'>,
+): Promise<ReadDecision> {
+	authorise(actor, readers, model)
+	return readDecision(context, model, predictionId)
+}
+
+/** The explanation with all values. Whoever shows it records that, and hides what the actor may not see. */
+export async function explanationOf(
+	context: Context,
+	actor: Actor,
+	read: ReadDecision,
+	query: ExplanationQuery,
+): Promise<ExplanationContent> {
+	const { stored } = read
+	const [found, table, lineage, incidents] = await Promise.all([
+		backgroundOf(context, actor, read, query.asOf),
+		tableInForce(context, stored.model, stored.version, stored.timestamp, query.asOf),
 		lineageOf(context, read),
 		openIncidentsAt(context, stored),
-		versionProof(context, stored),
 	])
 	const { against, ...attributed } = await attributeDecision(context, read, found, query)
 	const { compared, ...reasons } = giveReasons(context, read, found, {
@@ -63,8 +85,9 @@ export async function explainPrediction(
 		movable: query.movable,
 		reasons: reasons.reasons,
 		kind: compared?.kind,
+		bySteps: query.asOf !== undefined,
 	})
-	const whole: ExplanationContent = {
+	return {
 		...whatWasDecided(read),
 		...attributed,
 		...reasons,
@@ -79,8 +102,6 @@ export async function explainPrediction(
 		lineage,
 		incidents,
 	}
-	if (replayed.status === 'mismatched') await recordMismatch(context, actor, read)
-	return withProof(context, actor, whole, version)
 }
 
 /** An artefact that only an upload bound to its version is taken from the opened model. */
@@ -93,7 +114,12 @@ async function lineageOf(context: Context, read: ReadDecision): Promise<Predicti
 }
 
 /** The background of a decision, with all features that an explanation can name. */
-export function backgroundOf(context: Context, actor: Actor, read: ReadDecision): Promise<FoundBackground> {
+export function backgroundOf(
+	context: Context,
+	actor: Actor,
+	read: ReadDecision,
+	asOf?: number,
+): Promise<FoundBackground> {
 	const { stored, row, opened, rule } = read
 	const { model, version, environment, timestamp: at } = stored
 	const names = [
@@ -101,7 +127,7 @@ export function backgroundOf(context: Context, actor: Actor, read: ReadDecision)
 		...(shapeOf(opened)?.features ?? Object.keys((stored.attributions ?? {}) as object)),
 	]
 	const features = [...new Set(names)]
-	return findBackground(context, actor, { model, version, environment, at, rule, features })
+	return findBackground(context, actor, { model, version, environment, at, rule, features, asOf })
 }
 
 const whatWasDecided = ({ stored, score, decision, adverse, rule, replayed }: ReadDecision) => ({

@@ -183,9 +183,14 @@ function notTranslated({ reasons }: Selection & { status: 'ok' }, requested: str
 		: `The table has no text in ${JSON.stringify(requested)} for ${others.map(({ code }) => code).join(', ')}: add it, or request another language.`
 }
 
+/** Whether the score is on the approving side: when the decision was adverse, something else decided. */
+export const scoreApproves = ({ rule, score }: Pick<ReadDecision, 'rule' | 'score'>): boolean =>
+	score !== null && decide(rule, { score }).adverse === false
+
 /** When the score would have been approved, its reasons are not those of the decision: the decision needs review. */
-function overridden({ rule, score, decision }: ReadDecision, part: ReasonsPart): ReasonsPart {
-	if (score === null || decide(rule, { score }).adverse !== false) return part
+function overridden(read: ReadDecision, part: ReasonsPart): ReasonsPart {
+	const { rule, score, decision } = read
+	if (score === null || !scoreApproves(read)) return part
 	const { reason } = part.reasonsStatus
 	const doubt = `The decision ${JSON.stringify(decision)} is logged, but the score ${digits(score)} is on the approving side of the threshold ${rule.threshold}: something other than the score decided. Name that instead.`
 	return {

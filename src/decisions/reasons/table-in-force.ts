@@ -1,4 +1,4 @@
-import { and, eq, isNotNull, isNull, or, sql } from 'drizzle-orm'
+import { and, eq, isNull, lte, or, sql } from 'drizzle-orm'
 import type { Context } from '../../context.ts'
 import { BoundedCache } from '../../core/bounded-cache.ts'
 import { formatTime } from '../../core/time.ts'
@@ -23,13 +23,14 @@ const tableOf = (digest: string, content: string): ReasonTable =>
 
 /**
  * The reason table in force at a moment: the newest approved one of the version, else of the model. When there was none, the
- * first one approved later. Undefined when there is none at all.
+ * first one approved later, up to `asOf`. Undefined when there is none at all.
  */
 export async function tableInForce(
 	context: Context,
 	model: string,
 	version: string,
 	at: number,
+	asOf = Number.MAX_SAFE_INTEGER,
 ): Promise<TableInForce | undefined> {
 	const then = sql`${reasonTables.approvedAt} <= ${at}`
 	const [row] = await context.db
@@ -38,7 +39,7 @@ export async function tableInForce(
 		.where(
 			and(
 				eq(reasonTables.model, model),
-				isNotNull(reasonTables.approvedAt),
+				lte(reasonTables.approvedAt, asOf),
 				or(isNull(reasonTables.version), eq(reasonTables.version, version)),
 			),
 		)

@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import { readers } from '../../core/actor.ts'
+import { proveRow } from '../../evidence/ledger/prove-row.ts'
+import { RowProof, rowKinds } from '../../evidence/ledger/row-proof.schema.ts'
 import { readGroups, readPrediction } from '../../ingest/read-prediction.ts'
 import {
 	FeatureRow,
@@ -21,6 +23,23 @@ const example = {
 	score: 0.31,
 	segment: { branch: 'north-2' },
 	latencyMs: 12.5,
+}
+
+const hash = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
+const proofExample = {
+	row: {
+		index: 3,
+		size: 4,
+		leaf: hash,
+		key: hash,
+		payload: `{"environment":"production","features":{"income":42000},"predictionId":"8841"}`,
+		hashes: [hash, hash],
+	},
+	entry: {
+		index: 8120,
+		text: `{"action":"commit-rows","details":{"kind":"prediction","root":"${hash}","rows":4},"object":"rows:17"}`,
+	},
+	proof: 'c2sp.org/tlog-proof@v1\nindex 8120\n…',
 }
 
 export const predictions = {
@@ -60,8 +79,32 @@ export const predictions = {
 					},
 				},
 			},
+			errors: ['erased'],
 			handle: async ({ context, actor, params }) =>
 				ok(await readPrediction(context, actor, params.model, params.predictionId)),
+		}),
+		endpoint({
+			method: 'get',
+			path: '/v1/models/{model}/predictions/{predictionId}/proof',
+			id: 'provePrediction',
+			summary: 'Prove a prediction',
+			description:
+				'The row as it was sent, and the hashes from it to a signed checkpoint of the ledger. Once it is erased, its key and payload are null and the rest stays. Groups are for auditors only. Every proof is recorded in the ledger.',
+			access: ['analyst', 'auditor'],
+			params: z.object({
+				...modelPath,
+				predictionId: pathText('The id of the prediction.', '8841'),
+			}),
+			query: z.strictObject({
+				kind: z.enum(rowKinds).optional().meta({
+					description:
+						'Which row: the prediction (default), or the newest outcome, feature log or sensitive attributes that name it.',
+					example: 'outcome',
+				}),
+			}),
+			answers: { 200: { description: 'The proof', schema: RowProof, example: proofExample } },
+			handle: async ({ context, actor, params, query }) =>
+				ok(await proveRow(context, actor, params.model, params.predictionId, query.kind)),
 		}),
 	],
 } satisfies Resource
@@ -148,6 +191,7 @@ export const groups = {
 					},
 				},
 			},
+			errors: ['erased'],
 			handle: async ({ context, actor, params }) =>
 				ok(await readGroups(context, actor, params.model, params.predictionId)),
 		}),

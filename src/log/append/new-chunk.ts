@@ -65,7 +65,7 @@ export function splitIntoChunks(
 	}))
 }
 
-/** Adds the insert of the chunk and its keys to the commit. `binsId`: what its input summaries were made with. */
+/** Adds the insert of the chunk and its keys to the commit, and notes its rows for the ledger. `binsId`: what its input summaries were made with. */
 export async function storeChunk(
 	writer: Writer,
 	commit: CommitBatch,
@@ -74,7 +74,10 @@ export async function storeChunk(
 ): Promise<void> {
 	const series = writer.series.idOf({ ...seriesRef, segment: '', value: '' })
 	const head = { kind: kindNumber[item.kind], series, day, binsId: binsId ?? null }
-	commit.statements.push(await chunkInsert(writer.codec, id, head, item.batch, rows))
+	commit.statements.push(await chunkInsert(writer.codec, id, head, item.batch, rows), {
+		sql: 'INSERT INTO log_unsealed (chunk) VALUES (?)',
+		params: [id],
+	})
 	commit.newKeys.push({ hashes, rows, chunk: id })
 }
 

@@ -163,6 +163,14 @@ export function encodeBody(batch: RowBatch): Uint8Array<ArrayBuffer> {
 	return head.bytes()
 }
 
+/** The texts of a chunk as one JSON list, without decoding its rows. */
+export function textsOf(body: Uint8Array): string {
+	const input = new ByteReader(body)
+	input.byte()
+	input.varint()
+	return input.text()
+}
+
 /** The rows of a chunk, or only the one at `only`. Throws RangeError when the bytes are not a chunk. */
 export function decodeChunk(ids: Uint8Array, body: Uint8Array, only?: number): RowBatch {
 	const input = new ByteReader(body)

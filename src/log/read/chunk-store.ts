@@ -1,7 +1,7 @@
 import { BoundedCache } from '../../core/bounded-cache.ts'
 import type { Sql } from '../../db/sql.ts'
 import type { RowBatch } from '../../summaries/inputs/columns.ts'
-import { decodeChunk } from '../codec/chunk.ts'
+import { decodeChunk, textsOf } from '../codec/chunk.ts'
 import type { Codec } from '../codec/codec.ts'
 import type { Location } from '../keys/key-table.ts'
 
@@ -101,12 +101,17 @@ export class ChunkStore {
 		return chunk
 	}
 
-	private async read(id: number, only?: number): Promise<StoredChunk | undefined> {
+	private async row(id: number): Promise<ChunkRow | undefined> {
 		const [row] = await this.sql.all<ChunkRow>({
 			sql: `SELECT kind, series, grid AS bins, ids, body, file, file_row AS fileRow, rows,
 				(SELECT sha256 FROM log_archive a WHERE a.file = c.file) AS sha256 FROM log_chunk c WHERE id = ?`,
 			params: [id],
 		})
+		return row
+	}
+
+	private async read(id: number, only?: number): Promise<StoredChunk | undefined> {
+		const row = await this.row(id)
 		if (!row) return undefined
 		const { kind, series, bins, ids, body } = row
 		const batch =
@@ -114,6 +119,18 @@ export class ChunkStore {
 				? decodeChunk(ids, await this.codec.decompress(body), only)
 				: await this.fromArchive(row, only)
 		return { id, kind, series, bins, batch }
+	}
+
+	/** A chunk whose texts include this one, without keeping it: for reading each chunk once. */
+	async chunkWithText(id: number, text: string): Promise<StoredChunk | 'without' | 'missing'> {
+		const row = await this.row(id)
+		if (!row) return 'missing'
+		const { ids, body, kind, series, bins } = row
+		if (!ids || !body) return { id, kind, series, bins, batch: await this.fromArchive(row) }
+		const plain = await this.codec.decompress(body)
+		return textsOf(plain).includes(JSON.stringify(text))
+			? { id, kind, series, bins, batch: decodeChunk(ids, plain) }
+			: 'without'
 	}
 
 	private fromArchive({ file, fileRow, rows, sha256 }: ChunkRow, only?: number): Promise<RowBatch> {

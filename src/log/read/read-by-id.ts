@@ -2,13 +2,26 @@ import type { Sql } from '../../db/sql.ts'
 import type { Column, RowBatch } from '../../summaries/inputs/columns.ts'
 import { cellValue } from '../../summaries/inputs/columns.ts'
 import type { SeriesTable } from '../append/series-table.ts'
+import type { ErasedIds } from '../erase/erased-ids.ts'
 import { isObserved, latestStored } from '../join/current-outcome.ts'
 import type { KeyLookup } from '../keys/key-index.ts'
-import type { PredictionLog, SentGroups, StoredPrediction } from '../prediction-log.ts'
-import { predictionKey, subjectKey } from '../row-kinds.ts'
+import type {
+	PredictionLog,
+	SentGroups,
+	StoredPrediction,
+	SubjectRow,
+	SubjectRows,
+} from '../prediction-log.ts'
+import { predictionKey, type RowKind, subjectKey } from '../row-kinds.ts'
 import type { ChunkStore, FoundRow } from './chunk-store.ts'
 
-export type Reader = { sql: Sql; lookup: KeyLookup; store: ChunkStore; series: SeriesTable }
+export type Reader = {
+	sql: Sql
+	lookup: KeyLookup
+	store: ChunkStore
+	series: SeriesTable
+	erasedIds: ErasedIds
+}
 
 /**
  * The reads of the log that need the key index. They run where the index is: on the writer thread, or in this one. A new read
@@ -16,10 +29,28 @@ export type Reader = { sql: Sql; lookup: KeyLookup; store: ChunkStore; series: S
  */
 export const readsById = (run: <T>(read: (reader: Reader) => Promise<T>) => Promise<T>) =>
 	({
+		placesOf: (model, kind, id) => run((reader) => readPlaces(reader, model, kind, id)),
 		read: (model, predictionId) => run((reader) => readPrediction(reader, model, predictionId)),
+		isErased: (model, predictionId) => run(({ erasedIds }) => erasedIds.has(model, predictionId)),
 		groups: (model, predictionId) => run((reader) => readGroups(reader, model, predictionId)),
 		actuals: (model, ids) => run((reader) => readActuals(reader, model, ids)),
 	}) satisfies Partial<PredictionLog>
+
+/** A chunk as ingest stored it has been sealed, or will be; others were made by folding. */
+async function readPlaces({ lookup, sql }: Reader, model: string, kind: RowKind, id: string) {
+	const places: { chunk: number; row: number }[] = []
+	for (const { location } of await lookup.findOne(model, kind, id))
+		places.push(
+			...(await sql.all<{ chunk: number; row: number }>({
+				sql: `SELECT chunk, row FROM (SELECT ?1 AS chunk, ?2 AS row UNION ALL
+						SELECT id, ?2 - first FROM log_alias WHERE target = ?1 AND first <= ?2 AND first + rows > ?2) p
+					WHERE EXISTS (SELECT 1 FROM log_sealed s WHERE s.chunk = p.chunk)
+					OR EXISTS (SELECT 1 FROM log_unsealed u WHERE u.chunk = p.chunk)`,
+				params: [location.chunk, location.row],
+			})),
+		)
+	return places
+}
 
 /** One prediction with the features that were joined to it and its outcomes. */
 async function readPrediction(
@@ -28,7 +59,8 @@ async function readPrediction(
 	predictionId: string,
 ): Promise<StoredPrediction | undefined> {
 	const [hit] = await reader.lookup.findOne(model, 'prediction', predictionId)
-	if (!hit) return undefined
+	// While its values are being destroyed nobody reads them.
+	if (!hit || (await reader.erasedIds.has(model, predictionId))) return undefined
 	const series = reader.series.get(hit.chunk.series)
 	if (!series) return undefined
 	const { batch } = hit.chunk
@@ -45,7 +77,12 @@ async function readPrediction(
 }
 
 /** The groups that were sent for a prediction, by its id and by its subject. */
-async function readGroups({ lookup }: Reader, model: string, predictionId: string): Promise<SentGroups[]> {
+async function readGroups(
+	{ lookup, erasedIds }: Reader,
+	model: string,
+	predictionId: string,
+): Promise<SentGroups[]> {
+	if (await erasedIds.has(model, predictionId)) return []
 	const [hit] = await lookup.findOne(model, 'prediction', predictionId)
 	const subject = hit?.chunk.batch.strings[hit.chunk.batch.subjects[hit.row] as number]
 	const keys: ['predictionId' | 'subject', string][] = [['predictionId', predictionKey(predictionId)]]
@@ -69,6 +106,41 @@ async function readActuals({ lookup }: Reader, model: string, ids: readonly stri
 		if (!latest || !isObserved(latest)) return undefined
 		return cellValue(latest.batch.labels, latest.row, latest.batch.strings)
 	})
+}
+
+/** The rows that name these predictions or the subject itself, by kind. */
+export async function readNamed(
+	{ lookup }: Reader,
+	model: string,
+	subject: string,
+	ids: readonly string[],
+): Promise<Omit<SubjectRows, 'predictions'>> {
+	const keys = [subjectKey(subject), ...ids.map(predictionKey)]
+	const read = async (
+		kind: RowKind,
+		names: readonly string[],
+		contentOf: (batch: RowBatch, row: number) => SubjectRow['content'],
+	) => {
+		const rows: SubjectRow[] = []
+		for (const name of names)
+			for (const { chunk, row, location } of await lookup.findOne(model, kind, name))
+				rows.push({
+					...location,
+					id: kind === 'outcome' ? name : name.startsWith('p') ? name.slice(1) : '',
+					timestamp: chunk.batch.timestamps[row] as number,
+					content: contentOf(chunk.batch, row),
+				})
+		return rows
+	}
+	const valuesOf = (batch: RowBatch, row: number) => toRecord(batch.features, row, batch.strings)
+	return {
+		features: await read('feature', keys, (batch, row) => ({ features: valuesOf(batch, row) })),
+		groups: await read('group', keys, (batch, row) => ({ groups: valuesOf(batch, row) })),
+		outcomes: await read('outcome', ids, (batch, row) => ({
+			actual: cellValue(batch.labels, row, batch.strings),
+			observed: isObserved({ batch, row }),
+		})),
+	}
 }
 
 async function joinedFeatures({ sql, store }: Reader, hit: FoundRow) {

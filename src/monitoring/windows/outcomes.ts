@@ -11,6 +11,7 @@ import { type MetricValue, ok } from '../../metrics/metric-value.ts'
 import { type OutcomeResult, summariseOutcomes } from '../../metrics/outcome-result.ts'
 import { OutcomeView } from '../../metrics/outcome-view.ts'
 import type { Reference } from '../../metrics/reference.ts'
+import { scoreBands } from '../../metrics/score-bands.ts'
 import { currentReference } from '../../registry/baseline/current-reference.ts'
 import { favourableIn } from '../../registry/model/favourable.ts'
 import { findModel, type ModelRow } from '../../registry/model/find-model.ts'
@@ -44,7 +45,8 @@ export const outcomes: SummaryKind<OutcomeResult> = {
 		const favourable = await favourableIn(context, model, version)
 		const reference = baseline && (await currentReference(context, name, version))
 		const ids = series.map((s) => s.id)
-		const setting: Setting = { series, model, baseline, reference, favourable }
+		const threshold = await onlyThreshold(context, name)
+		const setting: Setting = { series, model, baseline, reference, favourable, threshold }
 		return {
 			series,
 			sources: { days: 'outcome_day', hours: (from, to) => context.log.outcomeDeltas(ids, from, to) },
@@ -70,11 +72,21 @@ type Setting = {
 	/** The baseline's features. */
 	reference: Reference | undefined
 	favourable: Favourable | undefined
+	threshold: number | undefined
+}
+
+/** The threshold of a model that never had another: only then is it known which one a stored decision was made by. */
+async function onlyThreshold(context: Context, model: string): Promise<number | undefined> {
+	const rows = await context.sql.all<{ threshold: number | null }>({
+		sql: "SELECT DISTINCT settings ->> 'threshold' AS threshold FROM model_history WHERE model = ?",
+		params: [model],
+	})
+	return rows.length === 1 ? (rows[0]?.threshold ?? undefined) : undefined
 }
 
 async function computeWindow(
 	context: Context,
-	{ series: list, model, baseline, reference, favourable }: Setting,
+	{ series: list, model, baseline, reference, favourable, threshold }: Setting,
 	window: Window,
 	{ partsOf, before, now }: ComputeInput<OutcomeResult>,
 ): Promise<ComputedWindow<OutcomeResult>> {
@@ -89,6 +101,8 @@ async function computeWindow(
 		const view = new OutcomeView(model.task, outcomeSummary ?? emptyOutcomeSummary())
 		if (outcomeSummary && window.size === '1d') statements.push(keepDay(id, window.from, outcomeSummary))
 		const result = summariseOutcomes(view, favourable)
+		if (model.task === 'binary' && window.size === '1d' && series.segment === '')
+			result.scores = scoreBands(view, threshold)
 		if (baseline && hasEnoughRows(view, window)) {
 			const doubt = (await doubts?.(series)) ?? ''
 			for (const [metric, value] of estimateOutcomes(view, baseline.reference, id + window.from, { doubt }))

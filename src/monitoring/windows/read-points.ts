@@ -10,6 +10,7 @@ import type { Reference } from '../../metrics/reference.ts'
 import { referenceByDigest } from '../../registry/baseline/current-reference.ts'
 import { findModel } from '../../registry/model/find-model.ts'
 import { defaultMinGroup } from '../../stats/fairness/disparity.ts'
+import { inForceAt } from './past-records.ts'
 import { attributionPoints, inputPoints, outcomePoints } from './record-points.ts'
 import {
 	attributionRecords,
@@ -41,6 +42,8 @@ export type PointQuery = {
 	window?: WindowSize | undefined
 	/** Also superseded values. */
 	history?: boolean | undefined
+	/** Only final values, as they were at this moment. */
+	asOf?: number | undefined
 	cursor?: string | undefined
 	limit?: number | undefined
 }
@@ -162,7 +165,7 @@ async function pointsOf(
 		return attributionPoints({ ...stored, record: toRecord(attributionRecords, row) }, chosen, query.feature)
 	const reference = await referenceByDigest(context, series.model, series.version, row.baseline)
 	const record = toRecord(inputRecords, row, columnOf(reference, query.feature))
-	return inputPoints({ ...stored, record, reference }, chosen, query.feature, context.now())
+	return inputPoints({ ...stored, record, reference }, chosen, query.feature, query.asOf ?? context.now())
 }
 
 /** The index of a feature's column; -1 when the version does not have the feature. */
@@ -193,12 +196,14 @@ async function readRecords(
 ): Promise<KindRow[]> {
 	const [from, hours, id, kind, revision] = cursor ?? [query.from ?? Number.MIN_SAFE_INTEGER, 0, 0, 0, 0]
 	const sizes = query.window === undefined ? windowSizes : [query.window]
-	const more: string[] = []
-	const placeholder = (value: string) => `?${8 + more.push(value)}`
+	const more: (string | number)[] = []
+	const placeholder = (value: string | number) => `?${8 + more.push(value)}`
+	const inForce =
+		query.asOf === undefined ? '(?3 = 1 OR superseded_at IS NULL)' : inForceAt(placeholder(query.asOf))
 	const selectRejections = () =>
 		sizes.map(
 			(size) => `SELECT *, ${rejections} AS kind FROM (${rejectionRecords(size, query, placeholder)})
-				WHERE from_ms >= ?1 AND from_ms < ?2
+				WHERE from_ms >= ?1 AND from_ms < ?2 AND ${inForce}
 				AND (from_ms, hours, series, ${rejections}, revision) >= (?1, ?4, ?5, ?6, ?7)`,
 		)
 	const selects = kinds.flatMap((k) =>
@@ -206,7 +211,7 @@ async function readRecords(
 			? selectRejections()
 			: `SELECT ${tables[k].columns}, ${k} AS kind FROM ${tables[k].name}
 			WHERE ${among('series', series)} AND ${among('hours', sizes.map(hoursOf))} AND from_ms >= ?1 AND from_ms < ?2
-			AND (?3 = 1 OR superseded_at IS NULL) AND (from_ms, hours, series, ${k}, revision) >= (?1, ?4, ?5, ?6, ?7)`,
+			AND ${inForce} AND (from_ms, hours, series, ${k}, revision) >= (?1, ?4, ?5, ?6, ?7)`,
 	)
 	return context.sql.all<KindRow>({
 		sql: `${selects.join(' UNION ALL ')} ORDER BY from_ms, hours, series${selects.length > 1 ? ', kind' : ''}, revision LIMIT ?8`,

@@ -15,6 +15,11 @@ export const settingsOf = ({
 	favourable,
 	threshold,
 	sensitive,
+	owner,
+	tags,
+	segments,
+	upstreams,
+	maturity,
 }: ModelRow): ModelSettings => ({
 	task,
 	riskTier,
@@ -23,6 +28,11 @@ export const settingsOf = ({
 	...(favourable === null ? {} : { favourable }),
 	threshold,
 	sensitive,
+	owner,
+	tags,
+	segments,
+	upstreams,
+	maturity,
 })
 
 /** Stores the settings of a new revision, in the commit that makes it. */

@@ -1,0 +1,13 @@
+import type { ReportTemplate } from '../template.ts'
+import { accessExport } from './access-export.ts'
+import { adverseAction } from './adverse-action.ts'
+import { automatedDecision } from './automated-decision.ts'
+import { explanationLetter } from './explanation-letter.ts'
+
+/** All templates. A new one is a file here and a line in this list. */
+export const reportTemplates: readonly ReportTemplate[] = [
+	adverseAction,
+	explanationLetter,
+	automatedDecision,
+	accessExport,
+]

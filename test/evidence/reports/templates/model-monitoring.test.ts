@@ -1,0 +1,77 @@
+import { describe, expect } from 'vitest'
+import { dayMs, formatTime } from '../../../../src/core/time.ts'
+import { modelMonitoring } from '../../../../src/evidence/reports/templates/model-monitoring.ts'
+import { actorOf } from '../../../support/actors.ts'
+import { startOfTest } from '../../../support/context.ts'
+import { withServer } from '../../../support/fixtures.ts'
+import { applicantsOf, predict, registerLender, run, tellOutcomes } from '../../../support/lender.ts'
+import { plumbServer } from '../../../support/plumb.ts'
+import { cutNow, rowsOf, sectionOf } from '../../../support/report-cut.ts'
+
+const days = 8
+const auditor = actorOf('auditor')
+const period = { from: startOfTest - days * dayMs, to: startOfTest }
+const subject = { model: 'lender', period }
+const applicants = applicantsOf(days, 2)
+
+const test = withServer(async () => {
+	const server = await plumbServer()
+	await registerLender(server, { favourable: '0', owner: 'lending', riskTier: 'high' })
+	await predict(server, applicants, period.from)
+	await tellOutcomes(server, applicants.slice(0, 7 * 200), startOfTest)
+	await run(server)
+	server.clock.advance(dayMs)
+	return server
+})
+
+describe('the monitoring report of the lender', () => {
+	test('has the numbers of the API', async ({ server }) => {
+		const { context } = server
+		const content = await modelMonitoring.build(context, auditor, subject, await cutNow(context))
+		const query = `window=1d&from=${formatTime(period.from)}&to=${formatTime(period.to)}&limit=1000`
+		const metric = 'drift.psi,performance.*,fairness.four_fifths,fairness.selection_rate,quality.volume'
+		const { body } = await server.fetch(`/v1/models/lender/metrics?${query}&metric=${metric}`)
+		expect(body.next).toBeNull()
+		expect(body.items.length).toBeGreaterThan(days * 20)
+		const rows = rowsOf(content, 'metrics')
+		for (const point of body.items) {
+			const { feature = null, group = null } = point.subject
+			const same = { metric: point.metric, feature, segment: null, group, ...point.window }
+			const { value, n, status } = point
+			expect(rows).toContainEqual({ ...same, value, n, status })
+		}
+		expect(content.rows.included).toBe(days * 200)
+		expect(rowsOf(content, 'volume').map(({ predictions }) => predictions)).toEqual(Array(days).fill(200))
+	})
+
+	test('is the same for the same cut, whatever happens later', async ({ server }) => {
+		const { context } = server
+		const cut = await cutNow(context)
+		const first = await modelMonitoring.build(context, auditor, subject, cut)
+		expect(sectionOf(first, 'performance').text).toContain('is known for 7 windows')
+		server.clock.advance(60_000)
+		await tellOutcomes(server, applicants.slice(7 * 200), startOfTest)
+		await server.fetch('/v1/models/lender', { method: 'PATCH', json: { owner: 'risk', favourable: '1' } })
+		await run(server)
+		expect(await modelMonitoring.build(context, auditor, subject, cut)).toEqual(first)
+		const later = await modelMonitoring.build(context, auditor, subject, await cutNow(context))
+		expect(sectionOf(later, 'performance').text).toContain('is known for 8 windows')
+		expect(rowsOf(later, 'entry')).toContainEqual({ item: 'owner', value: 'risk' })
+	})
+
+	test('says what is missing and how to provide it', async ({ server }) => {
+		const { context } = server
+		const content = await modelMonitoring.build(context, auditor, subject, await cutNow(context))
+		const purpose = sectionOf(content, 'purpose')
+		expect(purpose.status).toBe('incomplete')
+		expect(purpose.text).toContain('Missing: the purpose. Set `purpose` of the model.')
+	})
+
+	test('refuses a period without predictions, and says what to do', async ({ server }) => {
+		const { context } = server
+		const empty = { model: 'lender', period: { from: period.from - 9 * dayMs, to: period.from - 8 * dayMs } }
+		await expect(modelMonitoring.build(context, auditor, empty, await cutNow(context))).rejects.toThrow(
+			/"lender" has no computed predictions from .* Choose a period with predictions, or run the job compute/,
+		)
+	})
+})

@@ -1,0 +1,33 @@
+import type { Context } from '../../src/context.ts'
+import type {
+	ReportContent,
+	ReportCut,
+	ReportSection,
+	ReportTable,
+} from '../../src/evidence/reports/template.ts'
+
+/** A cut after the newest entry, as a checkpoint would be. */
+export async function cutNow(context: Context): Promise<ReportCut> {
+	const [last] = await context.sql.all<{ size: number; at: number }>({
+		sql: 'SELECT idx + 1 AS size, at FROM ledger_entry ORDER BY idx DESC LIMIT 1',
+	})
+	return { size: last?.size ?? 0, root: '', at: Math.max(last?.at ?? 0, context.now()) }
+}
+
+export function sectionOf({ sections }: ReportContent, id: string): ReportSection {
+	const section = sections.find((s) => s.id === id)
+	if (!section) throw new Error(`no section ${id}, only ${sections.map((s) => s.id)}`)
+	return section
+}
+
+/** The rows of a table as objects by column. */
+export function rowsOf(
+	content: ReportContent,
+	id: string,
+): Record<string, ReportTable['rows'][number][number]>[] {
+	const table = content.sections.flatMap(({ tables }) => tables).find((t) => t.id === id)
+	if (!table) throw new Error(`no table ${id}`)
+	return table.rows.map((row) =>
+		Object.fromEntries(table.columns.map((column, i) => [column, row[i] ?? null])),
+	)
+}
