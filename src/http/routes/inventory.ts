@@ -1,8 +1,10 @@
 import { z } from 'zod'
 import { InventoryItem } from '../../evidence/inventory/inventory.schema.ts'
 import { inventoryCsv, listInventory } from '../../evidence/inventory/list-inventory.ts'
+import { modelCard } from '../../evidence/inventory/model-card.ts'
+import { pagePolicy } from '../../evidence/reports/render/html.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
-import { pageOf, pageParameters } from '../parameters.ts'
+import { modelPath, pageOf, pageParameters, pathText } from '../parameters.ts'
 
 const example = {
 	model: 'credit-default',
@@ -29,6 +31,24 @@ const csvHeaders = {
 	'content-disposition': 'attachment; filename="inventory.csv"',
 }
 
+const card = (format: 'md' | 'html', type: string) =>
+	endpoint({
+		method: 'get',
+		path: `/v1/models/{model}/versions/{version}/card.${format}`,
+		id: format === 'md' ? 'readModelCard' : 'showModelCard',
+		summary: `Read the model card of a version as ${format === 'md' ? 'Markdown' : 'a page'}`,
+		description:
+			'What is registered and computed under the headings of "Model Cards for Model Reporting" (Mitchell et al., 2019), and what is not known.',
+		access: 'viewer',
+		params: z.object({ ...modelPath, version: pathText('The name of a version.', '7') }),
+		answers: { 200: { description: 'The card', type } },
+		handle: async ({ context, actor, params }) =>
+			ok(await modelCard(context, actor, params, format), {
+				'content-type': `${type}; charset=utf-8`,
+				...(format === 'html' ? { 'content-security-policy': pagePolicy } : {}),
+			}),
+	})
+
 export const inventory = {
 	about: 'The models, with what a regulator asks of each.',
 	endpoints: [
@@ -52,5 +72,7 @@ export const inventory = {
 					? ok(await inventoryCsv(context, actor), csvHeaders)
 					: ok(await listInventory(context, actor, page)),
 		}),
+		card('md', 'text/markdown'),
+		card('html', 'text/html'),
 	],
 } satisfies Resource
