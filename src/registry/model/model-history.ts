@@ -20,6 +20,7 @@ export const settingsOf = ({
 	segments,
 	upstreams,
 	maturity,
+	retentionMs,
 }: ModelRow): ModelSettings => ({
 	task,
 	riskTier,
@@ -33,6 +34,7 @@ export const settingsOf = ({
 	segments,
 	upstreams,
 	maturity,
+	retentionMs,
 })
 
 /** Stores the settings of a new revision, in the commit that makes it. */
