@@ -1,7 +1,13 @@
 import type { Context } from '../../../context.ts'
 import type { Actor } from '../../../core/actor.ts'
 import { durationText, formatTime } from '../../../core/time.ts'
-import { changesOf, deploymentTable, entryTable, type MonitoringPlan, monitoringPlan } from '../period/changes.ts'
+import {
+	changesOf,
+	deploymentTable,
+	entryTable,
+	type MonitoringPlan,
+	monitoringPlan,
+} from '../period/changes.ts'
 import { dataSection, sumByCode, validationSection } from '../period/data.ts'
 import type { PastEntry } from '../period/entries.ts'
 import { outcomesAt } from '../period/group-sums.ts'
@@ -68,16 +74,31 @@ async function build(
 			metricsSection(scope, plan),
 			riskSection(plan, incidents),
 			under('6', 'Changes through the life of the system', changeSection(scope, changes)),
-			filedElsewhere('7', 'standards', 'Harmonised standards applied', 'the list of harmonised standards. It is kept with the technical documentation: attach it to this report.'),
-			filedElsewhere('8', 'declaration', 'EU declaration of conformity', 'the copy of the EU declaration of conformity (Article 47). It is kept with the technical documentation: attach it to this report.'),
+			filedElsewhere(
+				'7',
+				'standards',
+				'Harmonised standards applied',
+				'the list of harmonised standards. It is kept with the technical documentation: attach it to this report.',
+			),
+			filedElsewhere(
+				'8',
+				'declaration',
+				'EU declaration of conformity',
+				'the copy of the EU declaration of conformity (Article 47). It is kept with the technical documentation: attach it to this report.',
+			),
 			under('9', 'Post-market monitoring plan', planSection(plan)),
 			eventSection(scope, { changes, incidents, requests }),
 			{ ...performance, title: 'Accuracy (Article 15)' },
-			{ ...outcomesSection(scope, outcomes, points), title: 'Accuracy: predicted and observed outcomes (Article 15)' },
+			{
+				...outcomesSection(scope, outcomes, points),
+				title: 'Accuracy: predicted and observed outcomes (Article 15)',
+			},
 			{ ...drift, title: 'Robustness: drift and data quality (Article 15)' },
 			retentionSection(scope),
 			section('metrics', 'Results of the monitoring by window', {
-				text: [`Windows of ${scope.window}, as they had been computed at the cut. The file metrics.csv has every metric.`],
+				text: [
+					`Windows of ${scope.window}, as they had been computed at the cut. The file metrics.csv has every metric.`,
+				],
 				tables: [metricTable('metrics', 'Metrics by window', points)],
 			}),
 		],
@@ -122,11 +143,16 @@ function controlSection(
 		'Monitoring, functioning and control: human oversight (Article 26)',
 		section('oversight', 'Human oversight', {
 			text: [
-				overseers.length === 0 ? '' : `${count(overseers.length, 'actor')} with the role approver or admin for this model could stop it at the cut, by requesting a rollback and voting on it.`,
+				overseers.length === 0
+					? ''
+					: `${count(overseers.length, 'actor')} with the role approver or admin for this model could stop it at the cut, by requesting a rollback and voting on it.`,
 				`In the period ${count(steered.length, 'request')} to change what serves ${steered.length === 1 ? 'was' : 'were'} open, and ${count(stopped.length, 'rollback')} ${stopped.length === 1 ? 'was' : 'were'} carried out and verified. People acknowledged or resolved ${count(incidents.filter(({ acknowledgedAt, resolvedAt }) => acknowledgedAt !== null || resolvedAt !== null).length, 'incident')}.`,
 				'Roles that come from a mapping file of people are not listed: the file leaves no entry in the ledger.',
 			].filter((text) => text !== ''),
-			missing: overseers.length > 0 ? [] : ['anybody who can stop the model. Give approvers a key or map their Slack user.'],
+			missing:
+				overseers.length > 0
+					? []
+					: ['anybody who can stop the model. Give approvers a key or map their Slack user.'],
 			tables: [overseerTable(overseers), entryTable('oversight', 'What people did, by ledger entry', acts)],
 		}),
 	)
@@ -155,7 +181,9 @@ function metricsSection({ model }: PeriodScope, plan: MonitoringPlan | undefined
 				`The performance of a ${model.task} model is measured by the metrics of the section on accuracy, with 95% intervals, once enough outcomes of a window are known.`,
 				metrics.length === 0 ? '' : `Rules watch ${metrics.join(', ')}.`,
 			].filter((text) => text !== ''),
-			missing: model.purpose ? [] : ['why these metrics fit the intended purpose, which is not recorded. Set `purpose` of the model.'],
+			missing: model.purpose
+				? []
+				: ['why these metrics fit the intended purpose, which is not recorded. Set `purpose` of the model.'],
 		}),
 	)
 }
@@ -177,20 +205,21 @@ function riskSection(plan: MonitoringPlan | undefined, incidents: readonly PastI
 
 const changeSection = (scope: PeriodScope, changes: readonly PastEntry[]): ReportSection =>
 	section('changes', 'Changes', {
-		text: [`${count(changes.length, 'change')} in the period. Whether one is a substantial modification (Article 3(23)) is for the provider to decide.`],
+		text: [
+			`${count(changes.length, 'change')} in the period. Whether one is a substantial modification (Article 3(23)) is for the provider to decide.`,
+		],
 		tables: [deploymentTable(scope), entryTable('changes', 'Changes by ledger entry', changes)],
 	})
 
 /** The three purposes for which Article 12(2) wants events logged. */
 function eventSection(
-	{ entries, from, to, window }: PeriodScope,
+	{ entries, window }: PeriodScope,
 	of: { changes: readonly PastEntry[]; incidents: readonly PastIncident[]; requests: readonly PastRequest[] },
 ): ReportSection {
-	const [first, last] = [formatTime(from), formatTime(to)]
-	const ofIncidents = of.incidents.flatMap(({ id }) => entries.get(`incident:${id}`) ?? [])
-	const ofRequests = of.requests.flatMap(({ id }) => entries.get(`request:${id}`) ?? [])
-	const risk = ofIncidents.filter(({ at }) => at >= first && at < last).sort((a, b) => a.index - b.index)
-	const operation = ofRequests.filter(({ at }) => at >= first && at < last).sort((a, b) => a.index - b.index)
+	const entriesOf = (kind: string, items: readonly { id: string }[]) =>
+		items.flatMap(({ id }) => entries.get(`${kind}:${id}`) ?? []).sort((a, b) => a.index - b.index)
+	const risk = entriesOf('incident', of.incidents)
+	const operation = entriesOf('request', of.requests)
 	return section('events', 'Log of events (Article 12(2))', {
 		text: [
 			'Each event is an entry of the ledger with its index; the bundle proves that the report and the ledger belong together.',
@@ -212,9 +241,18 @@ function retentionSection({ model }: PeriodScope): ReportSection {
 	return section('logs', 'Keeping of logs (Articles 18, 19 and 26)', {
 		text: [
 			'The ledger is never shortened.',
-			retentionMs === undefined ? '' : `Rows of the model stay in the database for ${durationText(retentionMs)}; then they move to the archive, from which they can still be read, unless a retention rule deletes them.`,
-			days !== undefined && days < 183 ? 'Logs of a high-risk system are kept for at least six months: see to it that no retention rule of this model is shorter.' : '',
+			retentionMs === undefined
+				? ''
+				: `Rows of the model stay in the database for ${durationText(retentionMs)}; then they move to the archive, from which they can still be read, unless a retention rule deletes them.`,
+			days !== undefined && days < 183
+				? 'Logs of a high-risk system are kept for at least six months: see to it that no retention rule of this model is shorter.'
+				: '',
 		].filter((text) => text !== ''),
-		missing: retentionMs === undefined ? ['how long rows are kept: this revision of the model is of an earlier release. Change the model once to record it.'] : [],
+		missing:
+			retentionMs === undefined
+				? [
+						'how long rows are kept: this revision of the model is of an earlier release. Change the model once to record it.',
+					]
+				: [],
 	})
 }
