@@ -30,6 +30,7 @@ export const settingsOf = ({
 	limitations,
 	validatedAt,
 	nextReview,
+	retentionMs,
 }: ModelRow): ModelSettings => ({
 	task,
 	riskTier,
@@ -42,6 +43,7 @@ export const settingsOf = ({
 	segments,
 	upstreams,
 	maturity,
+	retentionMs,
 })
 
 /** Stores the settings of a new revision, in the commit that makes it. */
