@@ -230,6 +230,13 @@ export const governedTables: readonly GovernedTable[] = [
 		isFixed: true,
 	},
 	{ table: 'alert', key: ['id'], columns: alertFacts, isFixed: true },
+	{
+		table: 'notice_setting',
+		key: ['model', 'revision'],
+		columns: ['since', 'settings'],
+		isFixed: true,
+		...by(['set-notices'], ({ model, revision }) => `notices:${model}/${revision}`),
+	},
 	{ table: 'background', key: ['digest'], columns: ['model', 'content'], isFixed: true },
 ]
 
