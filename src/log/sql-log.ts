@@ -34,6 +34,12 @@ export function logOver(
 		...own,
 		...readsById,
 		...windowReads(sql),
+		encryptionFault: async () => {
+			const { vault } = codec
+			return vault
+				? vault.fault
+				: 'Rows are encrypted only in a database file. Use one, or register the model without `encrypt`.'
+		},
 		rowsOfSubject: (model, subject) => rowsOfSubject(sql, store, { rowsNamed }, model, subject),
 		scan: (query, onRows) => scanPredictions(sql, store, query, onRows),
 		eraseRows: async (erasure, rows) => {

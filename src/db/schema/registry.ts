@@ -39,6 +39,8 @@ export const models = sqliteTable('model', {
 	bands: text({ mode: 'json' }).$type<Record<string, number[]>>().notNull().default({}),
 	maturity: text({ mode: 'json' }).$type<Maturity>().notNull().default({ coverage: 0.8, delay: '30d' }),
 	retentionMs: integer('retention_ms').notNull(),
+	/** Rows are stored encrypted, from the time on at which it was set. */
+	encrypt: integer({ mode: 'boolean' }).notNull().default(false),
 	purpose: text(),
 	limitations: text(),
 	validatedAt: integer('validated_at'),

@@ -118,6 +118,11 @@ const members = {
 		.regex(/^\d+(\.\d+)?(ms|s|m|h|d|w)$/, 'must be a duration from 1d to 3650d')
 		.refine(isRetention, 'must be a duration from 1d to 3650d')
 		.meta({ description: 'How long rows are kept in the database, `1d` to `3650d`.', example: '90d' }),
+	encrypt: z.boolean().meta({
+		description:
+			'Store rows encrypted, each with a key of its own that erasure destroys. Rows that are stored already stay as they are; it cannot be taken back. Needs PLUMBLINE_DATA_KEY.',
+		example: true,
+	}),
 	purpose: longText.nullable().meta({
 		description: 'What its decisions are used for, and by whom.',
 		example: 'Decides on applications for consumer loans up to 50,000.',
@@ -158,6 +163,7 @@ export const ModelInput = z
 		bands: members.bands.default({}),
 		maturity: members.maturity.default(defaultMaturity),
 		retention: members.retention.default(defaultRetention),
+		encrypt: members.encrypt.default(false),
 		purpose: members.purpose.default(null),
 		limitations: members.limitations.default(null),
 		validatedAt: members.validatedAt.default(null),
@@ -182,6 +188,7 @@ export const ModelPatch = z
 		bands: members.bands.optional(),
 		maturity: members.maturity.optional(),
 		retention: members.retention.optional(),
+		encrypt: members.encrypt.optional(),
 		purpose: members.purpose.optional(),
 		limitations: members.limitations.optional(),
 		validatedAt: members.validatedAt.optional(),
@@ -240,6 +247,7 @@ const modelMembers = {
 	bands: z.record(z.string(), z.array(z.number())),
 	maturity: z.strictObject({ coverage: z.number(), delay: z.string() }),
 	retention: z.string(),
+	encrypt: z.boolean(),
 	purpose: z.string().nullable(),
 	limitations: z.string().nullable(),
 	validatedAt: TimeOrNull,
