@@ -56,6 +56,11 @@ export const commands = [
 		load: async () => (await import('./requests.ts')).reject,
 	},
 	{
+		name: 'access',
+		summary: 'who has which role, and when they last used it (over HTTP)',
+		load: async () => (await import('./access.ts')).access,
+	},
+	{
 		name: 'audit',
 		summary: 'verify, search and export the ledger',
 		load: async () => (await import('./audit.ts')).audit,

@@ -6,6 +6,7 @@ import { AppError } from '../core/errors.ts'
 import { nearest } from '../core/nearest.ts'
 import { sleep } from '../core/retry.ts'
 import { replayDue } from '../decisions/replay/replay-due.ts'
+import { reviewAccess } from '../evidence/access/review-access.ts'
 import { checkTargets } from '../execution/check-targets.ts'
 import { executeDue, hasDue } from '../execution/execute-due.ts'
 import { allModels } from '../registry/model/find-model.ts'
@@ -88,6 +89,13 @@ export const checkServing = {
 	run: async (context: Context) => ({ ...(await checkTargets(context)) }),
 } satisfies Job
 
+/** Records who has access each quarter, and asks people to look at it. */
+export const accessReview = {
+	id: 'review-access',
+	cron: '41 6 * * *',
+	run: async (context: Context) => ({ ...(await reviewAccess(context)) }),
+} satisfies Job
+
 /** All jobs, in the order of `plumbline run all`: each uses what the ones before it have done. */
 export const jobs = [
 	rollUp,
@@ -99,6 +107,7 @@ export const jobs = [
 	checkServing,
 	deliver,
 	retention,
+	accessReview,
 ] satisfies Job[]
 
 /** Runs one job by its id. Throws `not-found` with the nearest id. */

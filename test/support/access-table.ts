@@ -27,6 +27,15 @@ const admins: Role[] = ['admin']
 export const table: Record<string, Row> = {
 	createKey: { roles: admins, about: 'model', ok: 201, json: { role: 'viewer', models: ['mine'] } },
 	listKeys: { roles: admins, about: 'list', ok: 200 },
+	listAccess: { roles: auditing, about: 'list', ok: 200 },
+	createWaiver: {
+		roles: admins,
+		about: 'model',
+		ok: 201,
+		json: { gate: 'lineage', reason: 'secret-waiver', until: '30d' },
+	},
+	listWaivers: { roles: readers, about: 'model', ok: 200 },
+	endWaiver: { roles: admins, about: 'model', ok: 404 },
 	revokeKey: { roles: admins, about: 'id', ok: 204 },
 	registerModel: { roles: admins, about: 'model', ok: 409, json: { model: 'mine', task: 'regression' } },
 	listModels: { roles: readers, about: 'list', ok: 200 },
