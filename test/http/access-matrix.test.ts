@@ -117,10 +117,11 @@ function pathOf({ path }: Endpoint, query = ''): string {
 		...{
 			revision: '1',
 			job: 'compute',
-			id: ids[kind] ?? '',
+			id: ids[kind] ?? 'none',
 			team: 'T1',
 			user: ids.users as string,
 			source: 'mlflow',
+			...{ level: '0', tile: '000.p/1', index: '0' },
 		},
 	}
 	return path.replace(/\{(\w+)\}/g, (_, name: string) => values[name] as string) + query
