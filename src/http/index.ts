@@ -11,6 +11,7 @@ import { health } from './routes/health.ts'
 import { holds } from './routes/holds.ts'
 import { importance } from './routes/importance.ts'
 import { incidents } from './routes/incidents.ts'
+import { inventory } from './routes/inventory.ts'
 import { jobs } from './routes/jobs.ts'
 import { keys } from './routes/keys.ts'
 import { ledger } from './routes/ledger.ts'
@@ -51,6 +52,7 @@ export const resources = {
 	importance,
 	segments,
 	bias,
+	inventory,
 	incidents,
 	silences,
 	requests,

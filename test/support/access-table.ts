@@ -32,6 +32,9 @@ export const table: Record<string, Row> = {
 	listModels: { roles: readers, about: 'list', ok: 200 },
 	getModel: { roles: readers, about: 'model', ok: 200 },
 	patchModel: { roles: admins, about: 'model', ok: 200, json: { threshold: 0.5 } },
+	listInventory: { roles: readers, about: 'list', ok: 200 },
+	readModelCard: { roles: readers, about: 'model', ok: 200 },
+	showModelCard: { roles: readers, about: 'model', ok: 200 },
 	registerVersion: {
 		roles: admins,
 		about: 'model',

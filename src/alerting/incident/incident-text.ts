@@ -216,6 +216,7 @@ const ofAbout: Record<string, string> = {
 		'Find out who changed the database or restored a copy of it. Nothing is signed until this incident is resolved and the ledger matches.',
 	'ledger-anchor':
 		'Check the address in the settings, and whether the other side answers. It is tried again each day.',
+	clock: 'Make what is due. The incident is updated, and resolved, by the job clocks.',
 	policy: 'Give more people a role or a group that the policy names, or lower its `needs` in approvals.yaml.',
 }
 

@@ -6,7 +6,8 @@ import { startOfTest } from '../../../support/context.ts'
 import { withServer } from '../../../support/fixtures.ts'
 import { applicantsOf, predict, registerLender, run, tellOutcomes } from '../../../support/lender.ts'
 import { plumbServer } from '../../../support/plumb.ts'
-import { cutNow, rowsOf, sectionOf } from '../../../support/report-cut.ts'
+import { sectionOf } from '../../../support/decision-reports.ts'
+import { cutNow, rowsOf } from '../../../support/report-cut.ts'
 import type { Json } from '../../../support/server.ts'
 
 const days = 5
