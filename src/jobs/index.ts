@@ -7,7 +7,9 @@ import { nearest } from '../core/nearest.ts'
 import { sleep } from '../core/retry.ts'
 import { replayDue } from '../decisions/replay/replay-due.ts'
 import { reviewAccess } from '../evidence/access/review-access.ts'
+import { anchorCheckpoint } from '../evidence/ledger/anchors.ts'
 import { checkpoint, newestCheckpoint, pruneCheckpoints } from '../evidence/ledger/checkpoint.ts'
+import { verifyLedger } from '../evidence/ledger/verify-ledger.ts'
 import { checkTargets } from '../execution/check-targets.ts'
 import { executeDue, hasDue } from '../execution/execute-due.ts'
 import { allModels } from '../registry/model/find-model.ts'
@@ -110,6 +112,20 @@ export const signLedger = {
 	},
 } satisfies Job
 
+/** Leaves the newest checkpoint with others, each day. */
+export const anchor = {
+	id: 'anchor',
+	cron: '7 0 * * *',
+	run: async (context: Context) => (context.ledgerKey ? anchorCheckpoint(context) : { size: 0 }),
+} satisfies Job
+
+/** Verifies the whole ledger, and what its entries commit to, each day. */
+export const verifyEvidence = {
+	id: 'verify-ledger',
+	cron: '37 3 * * *',
+	run: async (context: Context) => verifyLedger(context),
+} satisfies Job
+
 /** All jobs, in the order of `plumbline run all`: each uses what the ones before it have done. */
 export const jobs = [
 	rollUp,
@@ -123,6 +139,8 @@ export const jobs = [
 	retention,
 	accessReview,
 	signLedger,
+	anchor,
+	verifyEvidence,
 ] satisfies Job[]
 
 /** Runs one job by its id. Throws `not-found` with the nearest id. */

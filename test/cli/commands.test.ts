@@ -133,6 +133,8 @@ describe('models, baselines and jobs', () => {
 				'deliver',
 				'retention',
 				'checkpoint',
+				'anchor',
+				'verify-ledger',
 			].map((job) => [job, 'ok']),
 		)
 	})
