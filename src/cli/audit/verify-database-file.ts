@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { AppError } from '../../core/errors.ts'
 import { openDatabase } from '../../db/database.ts'
@@ -6,6 +7,7 @@ import type { Verification } from '../../evidence/ledger/verification.schema.ts'
 import { verifyDatabase } from '../../evidence/ledger/verify-database.ts'
 import { openLibsqlLog } from '../../log/libsql-log-node.ts'
 import { artifactFolder, folderStore } from '../../platform/node/open-artifacts.ts'
+import type { CheckpointFile } from '../../ports/ledger-key.ts'
 import { checkDatabase } from '../copy.ts'
 import type { VerifyInput } from './verify.ts'
 
@@ -18,11 +20,21 @@ export async function verifyDatabaseFile(url: string, input: VerifyInput): Promi
 	await checkDatabase(path, migrations, path)
 	const { sql, log } = await openLibsqlLog(url)
 	try {
+		// All reads see the same state, whatever a service does meanwhile.
+		await sql.all({ sql: 'BEGIN' })
 		const artifacts = folderStore(
 			artifactFolder({ url: undefined, s3: undefined, files: undefined, hosts: [] }, url) as string,
 		)
-		return await verifyDatabase({ sql, db: openDatabase(sql), log, artifacts }, input)
+		const checkpointFile = keptCheckpoint(`${path}-ledger.checkpoint`)
+		return await verifyDatabase({ sql, db: openDatabase(sql), log, artifacts, checkpointFile }, input)
 	} finally {
 		await log.close()
 	}
 }
+
+/** The newest checkpoint, which a service writes beside its database. */
+const keptCheckpoint = (path: string): CheckpointFile => ({
+	path,
+	read: async () => (existsSync(path) ? readFile(path, 'utf8') : undefined),
+	write: () => Promise.reject(new Error('verification writes nothing')),
+})

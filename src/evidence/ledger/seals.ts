@@ -7,7 +7,7 @@ import { kindOfNumber, type RowKind } from '../../log/row-kinds.ts'
 export type SealRow = typeof seals.$inferSelect
 
 /** Where the rows of a seal are, and what they are hashed with. */
-export async function sealedRows(context: Context, seal: SealRow): Promise<SealedRows> {
+export async function sealedRows(context: Pick<Context, 'db'>, seal: SealRow): Promise<SealedRows> {
 	const chunks = await context.db
 		.select({ chunk: sealedChunks.chunk, rows: sealedChunks.rows })
 		.from(sealedChunks)
