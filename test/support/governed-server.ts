@@ -1,11 +1,11 @@
 import { commit } from '../../src/db/commit.ts'
+import { checkpoint } from '../../src/evidence/ledger/checkpoint.ts'
 import { finishExecutions } from '../../src/execution/wake-up.ts'
 import { nodeCodec } from '../../src/log/codec/codec-node.ts'
 import { ChunkStore } from '../../src/log/read/chunk-store.ts'
 import { sealReads } from '../../src/log/read/sealed-rows.ts'
 import { linearFile, logDay, registerLinear, upload } from './linear-model.ts'
 import { type Json, testServer } from './server.ts'
-import { signLog } from './sign-log.ts'
 
 /** A server whose ledger commits to something of each kind, in more than one tile, and is signed twice. */
 export async function governedServer() {
@@ -23,7 +23,7 @@ export async function governedServer() {
 		rita: await server.keyOf('approver', { owner: 'rita@bank.example' }),
 		ana: await server.keyOf('approver', { owner: 'ana@bank.example' }),
 	}
-	await signLog(context)
+	await checkpoint(context)
 	const asked: Json = (
 		await post('/v1/requests', { kind: 'rollback', model: 'loans', reason: 'worse' }, { key: keys.rita })
 	).body
@@ -34,8 +34,8 @@ export async function governedServer() {
 	await finishExecutions(context)
 	const notes = Array.from({ length: 300 }, (_, i) => ({ action: 'note', object: `thing:${i}` }))
 	await commit(context, { id: 'cli', how: 'cli' }, notes, [])
-	const checkpoint = await signLog(context)
-	return { ...server, keys, checkpoint, request: asked.id as string }
+	const signed = await checkpoint(context)
+	return { ...server, keys, checkpoint: signed?.note ?? '', request: asked.id as string }
 }
 
 export type GovernedServer = Awaited<ReturnType<typeof governedServer>>

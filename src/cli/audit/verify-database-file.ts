@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { AppError } from '../../core/errors.ts'
 import { openDatabase } from '../../db/database.ts'
@@ -7,7 +6,7 @@ import type { Verification } from '../../evidence/ledger/verification.schema.ts'
 import { verifyDatabase } from '../../evidence/ledger/verify-database.ts'
 import { openLibsqlLog } from '../../log/libsql-log-node.ts'
 import { artifactFolder, folderStore } from '../../platform/node/open-artifacts.ts'
-import type { CheckpointFile } from '../../ports/ledger-key.ts'
+import { checkpointFileOf } from '../../platform/node/ledger-key.ts'
 import { checkDatabase } from '../copy.ts'
 import type { VerifyInput } from './verify.ts'
 
@@ -25,16 +24,10 @@ export async function verifyDatabaseFile(url: string, input: VerifyInput): Promi
 		const artifacts = folderStore(
 			artifactFolder({ url: undefined, s3: undefined, files: undefined, hosts: [] }, url) as string,
 		)
-		const checkpointFile = keptCheckpoint(`${path}-ledger.checkpoint`)
-		return await verifyDatabase({ sql, db: openDatabase(sql), log, artifacts, checkpointFile }, input)
+		const kept = checkpointFileOf(url)
+		const context = { sql, db: openDatabase(sql), log, artifacts, ...(kept ? { checkpointFile: kept } : {}) }
+		return await verifyDatabase(context, input)
 	} finally {
 		await log.close()
 	}
 }
-
-/** The newest checkpoint, which a service writes beside its database. */
-const keptCheckpoint = (path: string): CheckpointFile => ({
-	path,
-	read: async () => (existsSync(path) ? readFile(path, 'utf8') : undefined),
-	write: () => Promise.reject(new Error('verification writes nothing')),
-})

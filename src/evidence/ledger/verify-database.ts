@@ -1,4 +1,7 @@
 import type { Context } from '../../context.ts'
+import type { Actor } from '../../core/actor.ts'
+import { authoriseGlobs } from '../../registry/key/authorise.ts'
+import { requireKey } from './keys.ts'
 import { sha256Hex } from '../../core/bytes.ts'
 import { sleep } from '../../core/retry.ts'
 import { decodeUtf8 } from '../../core/utf8.ts'
@@ -55,6 +58,20 @@ export async function verifyDatabase(context: Reached, options: VerifyOptions = 
 	await work.readUnsigned(log.size)
 	const records = await work.readRecords(since === undefined)
 	return toVerification({ ...log, failures: [...log.failures, ...work.failures.list] }, records)
+}
+
+/** Runs that are under way, by their database: who asks meanwhile gets the same answer. */
+const running = new WeakMap<Context['sql'], Promise<Verification>>()
+
+/** The service's own ledger, for an auditor of all models. */
+export function verifyLedger(context: Context, actor: Actor): Promise<Verification> {
+	authoriseGlobs(actor, 'auditor', ['*'])
+	requireKey(context)
+	const known = running.get(context.sql)
+	if (known) return known
+	const run = verifyDatabase(context).finally(() => running.delete(context.sql))
+	running.set(context.sql, run)
+	return run
 }
 
 /** Entries are read by the tile. */
