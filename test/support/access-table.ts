@@ -145,6 +145,7 @@ export const table: Record<string, Row> = {
 	getReportBundle: { roles: analysing, about: 'id', ok: 409 },
 	getReportCsv: { roles: analysing, about: 'id', ok: 200 },
 	listLedgerEntries: { roles: auditing, about: 'list', ok: 200 },
+	verifyLedger: { roles: auditing, about: 'all', ok: 200 },
 	getLedgerKey: { roles: auditing, about: 'list', ok: 200 },
 	getCheckpoint: { roles: auditing, about: 'list', ok: 200 },
 	getEntryBundle: { roles: auditing, about: 'all', ok: 200 },
