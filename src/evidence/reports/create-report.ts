@@ -51,7 +51,8 @@ export async function createReport(
 	const known = await findSame(cut.size)
 	if (known) return { report: await toReport(context, known), isNew: false }
 
-	const laws = lawsFor(context, template.law, await timeOf(context, subject, cut))
+	const at = await timeOf(context, subject, cut)
+	const laws = lawsFor(context, template.law, at)
 	const content = await template.build(context, actor, subject, cut)
 	const legalBasis = laws.map(legalBasisOf)
 	const document = documentOf({ template, legalBasis, subject, cut, author, content })
@@ -59,7 +60,7 @@ export async function createReport(
 	const kept = keptFiles(content.data, laws)
 	if (subject.period === undefined) kept.set('salt', await saltOf(context, identity))
 	const assembled = await assemble(context, document, kept)
-	const row = rowOf(context, actor, { ...wanted, cut, identity }, assembled)
+	const row = rowOf(context, actor, { ...wanted, cut, identity, at }, assembled)
 	try {
 		await store(context, actor, row, assembled)
 	} catch (error) {
@@ -106,7 +107,8 @@ function rowOf(
 		models,
 		cut,
 		identity,
-	}: Wanted & { cut: { size: number; root: string; at: number }; identity: string },
+		at,
+	}: Wanted & { cut: { size: number; root: string; at: number }; identity: string; at: number },
 	{ manifest, digests }: Assembled,
 ): ReportRow {
 	const now = context.now()
@@ -122,6 +124,7 @@ function rowOf(
 		predictionId: subject.predictionId ?? null,
 		subject: person,
 		incident: subject.incident ?? null,
+		decidedAt: subject.predictionId === undefined ? null : at,
 		status: 'draft',
 		cutSize: cut.size,
 		cutRoot: cut.root,

@@ -3,10 +3,11 @@ import { dayMs, formatTime, hourMs } from '../../../../src/core/time.ts'
 import { biasAudit } from '../../../../src/evidence/reports/templates/bias-audit.ts'
 import { actorOf } from '../../../support/actors.ts'
 import { startOfTest } from '../../../support/context.ts'
+import { sectionOf } from '../../../support/decision-reports.ts'
 import { withServer } from '../../../support/fixtures.ts'
 import { applicantsOf, predict, registerLender, run, tellOutcomes } from '../../../support/lender.ts'
 import { plumbServer } from '../../../support/plumb.ts'
-import { cutNow, rowsOf, sectionOf } from '../../../support/report-cut.ts'
+import { cutNow, rowsOf } from '../../../support/report-cut.ts'
 import type { Json } from '../../../support/server.ts'
 
 const days = 5
