@@ -76,6 +76,16 @@ export const commands = [
 		load: async () => (await import('./audit.ts')).audit,
 	},
 	{
+		name: 'report',
+		summary: 'make or fetch a report for regulators, with its evidence (over HTTP)',
+		load: async () => (await import('./reports.ts')).report,
+	},
+	{
+		name: 'reports',
+		summary: 'list reports (over HTTP)',
+		load: async () => (await import('./reports.ts')).reports,
+	},
+	{
 		name: 'run',
 		summary: 'run a job, or everything that is due (on the database)',
 		load: async () => (await import('./run.ts')).run,
