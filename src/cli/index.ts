@@ -56,6 +56,11 @@ export const commands = [
 		load: async () => (await import('./requests.ts')).reject,
 	},
 	{
+		name: 'audit',
+		summary: 'verify, search and export the ledger',
+		load: async () => (await import('./audit.ts')).audit,
+	},
+	{
 		name: 'run',
 		summary: 'run a job, or everything that is due (on the database)',
 		load: async () => (await import('./run.ts')).run,

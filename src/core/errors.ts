@@ -18,6 +18,8 @@ export type ErrorCode =
 	| 'needs-approval' // a protected environment; `details.request` is what was drafted (409)
 	| 'unsatisfiable' // fewer people can approve than the policy needs (409)
 	| 'frozen' // a rollback left this version (409)
+	| 'on-hold' // a legal hold forbids it (409)
+	| 'erased' // the prediction was erased (410)
 	| 'too-large' // over a limit that the message names (413)
 	| 'unsupported' // content type or encoding (415)
 	| 'overloaded' // try again after `retryAfterMs` (503)

@@ -1,6 +1,7 @@
 export * from './schema/approvals.ts'
 export * from './schema/clocks.ts'
 export * from './schema/decisions.ts'
+export * from './schema/erasure.ts'
 export * from './schema/evidence.ts'
 export * from './schema/incidents.ts'
 export * from './schema/log.ts'

@@ -8,6 +8,7 @@ import { deliveries } from './routes/deliveries.ts'
 import { deployments } from './routes/deployments.ts'
 import { explanations } from './routes/explanations.ts'
 import { health } from './routes/health.ts'
+import { holds } from './routes/holds.ts'
 import { importance } from './routes/importance.ts'
 import { incidents } from './routes/incidents.ts'
 import { jobs } from './routes/jobs.ts'
@@ -24,6 +25,7 @@ import { features, groups, outcomes, predictions } from './routes/rows.ts'
 import { segments } from './routes/segments.ts'
 import { silences } from './routes/silences.ts'
 import { slack } from './routes/slack.ts'
+import { subjects } from './routes/subjects.ts'
 import { versions } from './routes/versions.ts'
 
 /** The kinds of objects, in the order of the documentation. A new kind is a `Resource` in `routes/` and a line here. */
@@ -56,5 +58,7 @@ export const resources = {
 	jobs,
 	reports,
 	audit,
+	subjects,
+	holds,
 	health,
 } satisfies Record<string, Resource>

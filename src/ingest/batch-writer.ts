@@ -17,6 +17,7 @@ const maxBatchBytes = 4 * 2 ** 20
 const retryMs = 100
 const maxRetries = 100
 
+const erasedMessage = 'this prediction was erased, and its id cannot be used again'
 const conflictMessage =
 	'a row with this id and other content is stored, and stored rows are never overwritten'
 
@@ -116,10 +117,11 @@ export class BatchWriter {
 			else {
 				const predictionId = sentId(this.kind, ids[r] as string)
 				const rejected = { index: indexes[r] as number, predictionId, path: 'predictionId' }
-				this.rejections.add(
-					{ ...rejected, code: 'conflict', message: conflictMessage },
-					strings[environments[r] as number],
-				)
+				const why =
+					status === rowStatus.erased
+						? ({ code: 'erased', message: erasedMessage } as const)
+						: ({ code: 'conflict', message: conflictMessage } as const)
+				this.rejections.add({ ...rejected, ...why }, strings[environments[r] as number])
 			}
 		})
 	}

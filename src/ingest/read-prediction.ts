@@ -3,6 +3,7 @@ import type { Context } from '../context.ts'
 import { type Actor, readers } from '../core/actor.ts'
 import { AppError } from '../core/errors.ts'
 import { formatTime } from '../core/time.ts'
+import { commit } from '../db/commit.ts'
 import { modelVersions } from '../db/schema.ts'
 import type { SentGroups, StoredPrediction } from '../log/prediction-log.ts'
 import { authorise, seesFeatures } from '../registry/key/authorise.ts'
@@ -28,8 +29,9 @@ export async function readPrediction(
 	authorise(actor, readers, modelName)
 	const model = await findModel(context, modelName)
 	const stored = await context.log.read(model.name, predictionId)
-	if (!stored) throw notLogged(model.name, predictionId)
+	if (!stored) throw await noPrediction(context, model.name, predictionId)
 	const isViewer = !seesFeatures(actor)
+	if (!isViewer) await recordRead(context, actor, 'read-prediction', model.name, predictionId)
 	const { outcome, outcomeHistory, features, timestamp, subject, segment, ...rest } = stored
 	return {
 		...rest,
@@ -49,12 +51,21 @@ export async function readPrediction(
 	}
 }
 
-/** No similar id is suggested: there are too many to search. */
-export const notLogged = (model: string, predictionId: string): AppError =>
-	new AppError(
+/** Whoever reads personal data is in the ledger, before the answer is. */
+const recordRead = (context: Context, actor: Actor, action: string, model: string, predictionId: string) =>
+	commit(context, actor, { action, object: `prediction:${model}/${predictionId}`, model }, [])
+
+const erasedError = (model: string, predictionId: string) =>
+	new AppError('erased', `The prediction "${predictionId}" of ${model} was erased: its values are destroyed.`)
+
+/** Why a prediction cannot be read: it was erased, or there is none. No similar id is suggested: there are too many to search. */
+export async function noPrediction(context: Context, model: string, predictionId: string): Promise<AppError> {
+	if (await context.log.isErased(model, predictionId)) return erasedError(model, predictionId)
+	return new AppError(
 		'not-found',
 		`No prediction "${predictionId}" is logged for ${model}. Its id may be mistyped, or it was never sent.`,
 	)
+}
 
 function segmentOf(segment: StoredPrediction['segment'], hidden: readonly string[]) {
 	if (segment === undefined) return {}
@@ -113,11 +124,14 @@ export async function readGroups(
 	authorise(actor, 'auditor', modelName)
 	const model = await findModel(context, modelName)
 	const sent = await context.log.groups(model.name, predictionId)
+	if (sent.length === 0 && (await context.log.isErased(model.name, predictionId)))
+		throw erasedError(model.name, predictionId)
 	if (sent.length === 0)
 		throw new AppError(
 			'not-found',
 			`No groups were sent for the prediction "${predictionId}" of ${model.name}.`,
 		)
+	await recordRead(context, actor, 'read-groups', model.name, predictionId)
 	return {
 		predictionId,
 		model: model.name,

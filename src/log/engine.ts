@@ -1,5 +1,5 @@
 import { AppError } from '../core/errors.ts'
-import type { Sql } from '../db/sql.ts'
+import type { Sql, Statement } from '../db/sql.ts'
 import { appendRows } from './append/append-rows.ts'
 import type { Writer } from './append/commit-batch.ts'
 import type { AppendItem } from './append/deduplicate.ts'
@@ -8,6 +8,8 @@ import { SeriesTable } from './append/series-table.ts'
 import { SummarySpecs } from './append/summary-specs.ts'
 import { decodeIds } from './codec/chunk.ts'
 import type { Codec } from './codec/codec.ts'
+import { eraseInChunk, type RewrittenFile, type RowsOfChunk } from './erase/erase-rows.ts'
+import { ErasedIds } from './erase/erased-ids.ts'
 import { JoinIndexStore } from './join/join-index-store.ts'
 import { KeyLookup } from './keys/key-index.ts'
 import { keyRows } from './keys/key-rows.ts'
@@ -45,6 +47,9 @@ export const engineCalls = (engine: LogEngine) => ({
 	stats: () => engine.stats(),
 	rowsNamed: (model: string, subject: string, ids: readonly string[]) =>
 		engine.upToDate((reader) => readNamed(reader, model, subject, ids)),
+	/** The statements that refuse these ids, for the commit that decides it. */
+	refusing: (model: string, ids: readonly string[]) => engine.refusing(model, ids),
+	eraseInChunk: (rows: RowsOfChunk, rewritten?: RewrittenFile) => engine.eraseInChunk(rows, rewritten),
 	...readsById((read) => engine.lookUp(read)),
 })
 export type EngineCalls = ReturnType<typeof engineCalls>
@@ -69,6 +74,7 @@ export class LogEngine {
 			store,
 			specs: new SummarySpecs(sql),
 			groupValues: new GroupValues(sql),
+			erasedIds: new ErasedIds(sql, seed),
 			joinIndexes: new JoinIndexStore(sql, store, series, keys, seed),
 			series,
 			nextChunk: 1,
@@ -100,6 +106,7 @@ export class LogEngine {
 		writer.store.forget()
 		writer.joinIndexes.forget()
 		await writer.groupValues.refresh()
+		await writer.erasedIds.refresh()
 		await writer.series.refresh()
 		if (runs) await this.indexBetween(runs.index, from, next)
 		writer.nextChunk = next
@@ -152,6 +159,14 @@ export class LogEngine {
 
 	backfillSummaries(max: number): Promise<number> {
 		return this.retryRaces(() => backfillSummaries(this.writer, max))
+	}
+
+	refusing(model: string, ids: readonly string[]): Statement[] {
+		return this.writer.erasedIds.refusing(model, ids)
+	}
+
+	eraseInChunk(rows: RowsOfChunk, rewritten?: RewrittenFile) {
+		return this.retryRaces(() => eraseInChunk(this.writer, rows, rewritten))
 	}
 
 	private async retryRaces<T>(work: () => Promise<T>): Promise<T> {

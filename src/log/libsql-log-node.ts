@@ -5,6 +5,7 @@ import { AppendQueue } from './append/append-queue.ts'
 import type { AppendItem } from './append/deduplicate.ts'
 import { type Calls, callsOf } from './calls.ts'
 import { nodeCodec } from './codec/codec-node.ts'
+import { fileRewriter } from './erase/rewrite-file-node.ts'
 import { archiveChunks, archiveReader } from './maintain/archive-node.ts'
 import type { HashCalls } from './maintain/hash-thread-node.ts'
 import type { AppendStatus, PredictionLog } from './prediction-log.ts'
@@ -38,8 +39,8 @@ export async function openLibsqlLog(url: string): Promise<{ sql: Sql; log: Predi
 	const archive = `${url.replace(/^file:/, '')}.archive`
 	const archives = archiveReader(archive)
 	const reader = await openSql(url, undefined, readerBusyMs)
-	const { close, batch, ...calls } = await startWriter(url, archive)
-	const sql = splitSql(reader, { close, batch, ...calls })
+	const { close, batch, scrubPages, finishScrub, ...calls } = await startWriter(url, archive)
+	const sql = splitSql(reader, { close, batch, scrubPages, finishScrub, ...calls })
 	const queue = new AppendQueue((items) => calls.append(items))
 	let stats: Record<string, number> = {}
 	const refreshStats = () =>
@@ -57,7 +58,12 @@ export async function openLibsqlLog(url: string): Promise<{ sql: Sql; log: Predi
 		append: (model, kind, rows) => queue.append({ model, kind, batch: rows }),
 		archive: (model, before) => archiveChunks(sql, nodeCodec, archive, model, before),
 		stats: () => ({ ...stats, ...queue.stats() }),
+		scrub: async () => {
+			while (await scrubPages());
+			await finishScrub()
+		},
 		readArchive: archives.read,
+		rewriteFile: fileRewriter(sql, archive, archives.read),
 		close: async () => {
 			await queue.drain()
 			clearInterval(timer)

@@ -1,7 +1,9 @@
+import type { Statement } from '../db/sql.ts'
 import type { Bins } from '../summaries/inputs/bins.ts'
 import type { RowBatch } from '../summaries/inputs/columns.ts'
 import type { InputSummary } from '../summaries/inputs/input-summary.ts'
 import type { OutcomeSummary } from '../summaries/outcomes/outcome-summary.ts'
+import type { DigestedRow } from './erase/puncture-seals.ts'
 import type { SealReads } from './read/sealed-rows.ts'
 import type { RowKind } from './row-kinds.ts'
 
@@ -11,6 +13,8 @@ export type PredictionLog = SealReads & {
 	/** Resolves when the rows are durable. Rejects with `overloaded` when too many rows are queued. */
 	append(model: string, kind: RowKind, batch: RowBatch): Promise<AppendStatus>
 	read(model: string, predictionId: string): Promise<StoredPrediction | undefined>
+	/** Whether the prediction was erased: its id is refused from then on. */
+	isErased(model: string, predictionId: string): Promise<boolean>
 	/** Where the rows of an id are, oldest first, in chunks as ingest stored them. */
 	placesOf(model: string, kind: RowKind, id: string): Promise<{ chunk: number; row: number }[]>
 	/** Sensitive attributes that were sent for a prediction or for its subject, oldest first. */
@@ -31,6 +35,17 @@ export type PredictionLog = SealReads & {
 			lateGroups: () => Promise<(row: number) => Readonly<Record<string, string>> | undefined>,
 		) => void | Promise<void>,
 	): Promise<void>
+
+	// --- erasure ---
+	/** What refuses these predictions from then on, for the commit that decides to erase them. */
+	refusing(model: string, predictionIds: readonly string[]): Promise<Statement[]>
+	/** Destroys the values of rows of a subject, for good. The rows keep their positions. Can be called again after a crash. */
+	eraseRows(
+		erasure: { model: string; subject: string; entry: number },
+		rows: readonly ({ chunk: number } & DigestedRow)[],
+	): Promise<void>
+	/** Overwrites what deleted values have left in the free pages and the write-ahead log of a database file. */
+	scrub(): Promise<void>
 
 	// --- series ---
 	series(model?: string): Promise<Series[]>

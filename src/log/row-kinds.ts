@@ -9,8 +9,11 @@ export const kindOfNumber: Readonly<Record<number, RowKind>> = Object.fromEntrie
 	Object.entries(kindNumber).map(([kind, number]) => [number, kind as RowKind]),
 )
 
-/** What becomes of an appended row. Duplicate: the same id and content. Conflict: the same id, other content. */
-export const rowStatus = { accepted: 0, duplicate: 1, conflict: 2 } as const
+/**
+ * What becomes of an appended row. Duplicate: the same id and content. Conflict: the same id, other content. Erased: its
+ * prediction was erased.
+ */
+export const rowStatus = { accepted: 0, duplicate: 1, conflict: 2, erased: 3 } as const
 
 // A subject and a prediction may have the same text: ids of feature logs and groups say which of them they name.
 export const subjectKey = (subject: string): string => `s${subject}`

@@ -1,7 +1,9 @@
+import { groupBy } from '../core/maps.ts'
 import type { Sql } from '../db/sql.ts'
 import { type Calls, inTurn } from './calls.ts'
 import type { Codec } from './codec/codec.ts'
 import { type EngineCalls, engineCalls, LogEngine } from './engine.ts'
+import { eraseEverywhere, type RewriteFile } from './erase/erase-everywhere.ts'
 import { compactLog } from './maintain/compact.ts'
 import { rebuildInputSummaries } from './maintain/summarise-stored.ts'
 import type { AppendStatus, PredictionLog } from './prediction-log.ts'
@@ -18,12 +20,13 @@ const chunksPerTurn = 20
 export function logOver(
 	sql: Sql,
 	codec: Codec,
-	{ append: _, stats: __, backfillSummaries, rowsNamed, ...readsById }: Calls<EngineCalls>,
+	{ append: _, stats: __, backfillSummaries, rowsNamed, eraseInChunk, ...readsById }: Calls<EngineCalls>,
 	{
 		readArchive,
+		rewriteFile,
 		...own
-	}: Pick<PredictionLog, 'append' | 'archive' | 'stats' | 'close'> &
-		Partial<Pick<PredictionLog, 'hashRows'>> & { readArchive?: ReadArchive },
+	}: Pick<PredictionLog, 'append' | 'archive' | 'scrub' | 'stats' | 'close'> &
+		Partial<Pick<PredictionLog, 'hashRows'>> & { readArchive?: ReadArchive; rewriteFile?: RewriteFile },
 ): PredictionLog {
 	const store = new ChunkStore(sql, codec, readArchive)
 	return {
@@ -33,6 +36,15 @@ export function logOver(
 		...windowReads(sql),
 		rowsOfSubject: (model, subject) => rowsOfSubject(sql, store, { rowsNamed }, model, subject),
 		scan: (query, onRows) => scanPredictions(sql, store, query, onRows),
+		eraseRows: async (erasure, rows) => {
+			for (const [chunk, found] of groupBy(rows, (row) => row.chunk))
+				await eraseEverywhere(
+					eraseInChunk,
+					{ ...erasure, chunk, rows: found.map(({ row, idDigest }) => ({ row, idDigest })) },
+					rewriteFile,
+				)
+			store.forget()
+		},
 		rebuild: (model, version, bins) => rebuildInputSummaries(sql, store, model, version, bins),
 		compact: async () => {
 			while ((await backfillSummaries(chunksPerTurn)) === chunksPerTurn);
@@ -54,6 +66,7 @@ export async function openSqlLog(options: {
 	return logOver(options.sql, options.codec, calls, {
 		append: async (model, kind, batch) => (await calls.append([{ model, kind, batch }]))[0] as AppendStatus,
 		archive: async () => 0,
+		scrub: async () => {},
 		stats: () => engine.stats(),
 		close: async () => {},
 	})

@@ -7,6 +7,7 @@ import { serveThread } from '../platform/node/serve-thread.ts'
 import type { Functions } from './calls.ts'
 import { nodeCodec } from './codec/codec-node.ts'
 import { engineCalls, LogEngine } from './engine.ts'
+import { finishScrub, scrubPages } from './erase/scrub-node.ts'
 import { FileLock } from './keys/file-lock-node.ts'
 import { KeyRuns } from './keys/key-runs.ts'
 import { archiveReader } from './maintain/archive-node.ts'
@@ -28,6 +29,8 @@ const engine = await LogEngine.open({
 /** What this thread does for the others. */
 const protocol = {
 	...engineCalls(engine),
+	scrubPages: () => scrubPages(sql),
+	finishScrub: () => finishScrub(sql),
 	batch: (statements: readonly Statement[]) => sql.batch(statements),
 	close: async () => {
 		archives.close()
@@ -36,7 +39,14 @@ const protocol = {
 }
 export type WriterProtocol = typeof protocol
 
-const writes: readonly string[] = ['append', 'backfillSummaries', 'batch'] satisfies (keyof WriterProtocol)[]
+const writes: readonly string[] = [
+	'append',
+	'backfillSummaries',
+	'batch',
+	'eraseInChunk',
+	'scrubPages',
+	'finishScrub',
+] satisfies (keyof WriterProtocol)[]
 /** The driver blocks this thread while it waits for a lock: calls that arrived meanwhile are delivered just after. */
 const deliveryMs = 50
 let locked: { at: number; error: unknown } | undefined

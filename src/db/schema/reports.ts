@@ -4,7 +4,7 @@ export const reportStatuses = ['draft', 'approved'] as const
 export type ReportStatus = (typeof reportStatuses)[number]
 
 /** `sha256:<hex>` of each form; null where this platform cannot make it. */
-export type ReportDigests = { json: string; html: string | null; pdf: string | null; csv: string | null }
+export type ReportDigests = { json: string; html: string; pdf: string | null; csv: string }
 
 export const reports = sqliteTable('report', {
 	id: text().primaryKey(),

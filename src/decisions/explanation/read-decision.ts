@@ -1,6 +1,6 @@
 import type { Context } from '../../context.ts'
 import { type Manifest, readManifest } from '../../explain/manifest.ts'
-import { notLogged } from '../../ingest/read-prediction.ts'
+import { noPrediction } from '../../ingest/read-prediction.ts'
 import type { StoredPrediction } from '../../log/prediction-log.ts'
 import type { OpenedVersion } from '../../ports/model-cache.ts'
 import { openVersion } from '../../registry/artifact/open-version.ts'
@@ -32,7 +32,7 @@ export async function readDecision(
 	const stored = await context.log.read(model, predictionId)
 	if (!stored) {
 		const { name } = await findModel(context, model)
-		throw notLogged(name, predictionId)
+		throw await noPrediction(context, name, predictionId)
 	}
 	const [moment, row] = await Promise.all([
 		modelAt(context, model, stored.timestamp),

@@ -5,7 +5,7 @@ import type { PageQuery } from '../../core/page.ts'
 import { formatTime } from '../../core/time.ts'
 import { commit } from '../../db/commit.ts'
 import { modelVersions } from '../../db/schema.ts'
-import { notLogged } from '../../ingest/read-prediction.ts'
+import { noPrediction } from '../../ingest/read-prediction.ts'
 import type { StoredPrediction } from '../../log/prediction-log.ts'
 import { authorise } from '../../registry/key/authorise.ts'
 import { type OriginKind, originsOf, type TracedVersion } from '../../registry/lineage/links.ts'
@@ -71,7 +71,7 @@ async function fromPrediction(
 	authorise(actor, 'viewer', modelName)
 	const model = await findModel(context, modelName)
 	const prediction = await context.log.read(model.name, predictionId)
-	if (!prediction) throw notLogged(model.name, predictionId)
+	if (!prediction) throw await noPrediction(context, model.name, predictionId)
 	await recordLookUp(context, actor, prediction)
 	const row = await versionOf(context, model.name, prediction.version)
 	// The run first, so that the stored copy is the one just read.

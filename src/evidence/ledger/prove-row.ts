@@ -6,7 +6,7 @@ import { digestOf } from '../../core/canonical-json.ts'
 import { AppError } from '../../core/errors.ts'
 import { commit } from '../../db/commit.ts'
 import { ledgerEntries, seals } from '../../db/schema.ts'
-import { notLogged } from '../../ingest/read-prediction.ts'
+import { noPrediction } from '../../ingest/read-prediction.ts'
 import { decodeKeys, rowKey } from '../../ledger/row-keys.ts'
 import { nodesOfBlocks, rowLeaf } from '../../ledger/row-leaves.ts'
 import { inclusionProof } from '../../ledger/tree.ts'
@@ -69,7 +69,7 @@ async function findRow(
 	const place = (await context.log.placesOf(model, kind, id)).at(-1)
 	const found = place ? await sealedRow(context, place) : await erasedRow(context, model, kind, id)
 	if (found) return found
-	if (kind === 'prediction') throw notLogged(model, predictionId)
+	if (kind === 'prediction') throw await noPrediction(context, model, predictionId)
 	throw new AppError('not-found', `No ${kind} row was sent for the prediction "${predictionId}" of ${model}.`)
 }
 

@@ -33,7 +33,6 @@ export const ReportInput = z
 export type ReportInput = z.output<typeof ReportInput>
 
 const digest = z.string().meta({ description: '`sha256:` and 64 hexadecimal digits.' })
-const digestOrNull = z.string().nullable().meta({ description: 'Null where this platform cannot make it.' })
 
 export const Report = z
 	.strictObject({
@@ -46,19 +45,21 @@ export const Report = z
 		subject: z.string().nullable(),
 		incident: z.string().nullable(),
 		status: z.enum(reportStatuses).meta({ description: 'A draft until its request is approved.' }),
-		digests: z.strictObject({ json: digest, html: digestOrNull, pdf: digestOrNull, csv: digestOrNull }),
+		digests: z.strictObject({
+			json: digest,
+			html: digest,
+			pdf: digest.nullable().meta({ description: 'Null where it was made on Workers, which have no PDF.' }),
+			csv: digest,
+		}),
 		manifest: digest.meta({
 			description: 'The digest of manifest.json in the bundle, which people approve.',
 		}),
 		cut: z.strictObject({ size: z.int(), root: z.string() }),
 		author: z.string(),
 		approvers: z.array(z.string()),
-		request: z
-			.string()
-			.nullable()
-			.meta({
-				description: 'The latest request for its approval. If it is rejected, the report stays a draft.',
-			}),
+		request: z.string().nullable().meta({
+			description: 'The latest request for its approval. If it is rejected, the report stays a draft.',
+		}),
 		requestStatus: z.string().nullable(),
 		createdAt: Time,
 	})

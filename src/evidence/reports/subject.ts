@@ -3,7 +3,7 @@ import type { Context } from '../../context.ts'
 import { AppError } from '../../core/errors.ts'
 import { formatTime } from '../../core/time.ts'
 import { incidents } from '../../db/schema.ts'
-import { notLogged } from '../../ingest/read-prediction.ts'
+import { noPrediction } from '../../ingest/read-prediction.ts'
 import { findModel } from '../../registry/model/find-model.ts'
 import type { ReportInput } from './report.schema.ts'
 import type { ReportCut, ReportSubject, ReportTemplate } from './template.ts'
@@ -44,7 +44,7 @@ export async function checkSubject(
 	const present = Object.fromEntries(Object.entries(about).filter(([, value]) => value !== undefined))
 	if (predictionId === undefined) return { subject: present, person: subject ?? null }
 	const stored = await context.log.read(model as string, predictionId)
-	if (!stored) throw notLogged(model as string, predictionId)
+	if (!stored) throw await noPrediction(context, model as string, predictionId)
 	return { subject: present, person: stored.subject ?? null }
 }
 

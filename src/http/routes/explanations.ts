@@ -136,6 +136,7 @@ const explain = endpoint({
 	params,
 	query,
 	answers: { 200: { description: 'The explanation', schema: Explanation, example } },
+	errors: ['erased'],
 	handle: async ({ context, actor, params: { model, predictionId }, query }) =>
 		ok(
 			await explainPrediction(context, actor, {
@@ -177,7 +178,7 @@ const postWhatIf = endpoint({
 			},
 		},
 	},
-	errors: ['conflict'],
+	errors: ['conflict', 'erased'],
 	handle: async ({ context, actor, params: { model, predictionId }, body }) =>
 		ok(await whatIf(context, actor, { ...body, model, predictionId })),
 })

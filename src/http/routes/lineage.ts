@@ -91,7 +91,7 @@ const read = endpoint({
 		...pageParameters,
 	}),
 	answers: { 200: { description: 'The graph, and the same in sentences', schema: Lineage, example } },
-	errors: ['not-found'],
+	errors: ['not-found', 'erased'],
 	handle: async ({ context, actor, query }) => ok(await readLineage(context, actor, query)),
 })
 

@@ -71,7 +71,7 @@ export const pictures = {
 			access: readers,
 			params: predictionPath,
 			answers: answer('image/svg+xml', 'A waterfall'),
-			errors: ['conflict'],
+			errors: ['conflict', 'erased'],
 			handle: async ({ context, actor, params }) => svgReply(await drawPrediction(context, actor, params)),
 		}),
 		endpoint({
@@ -83,7 +83,7 @@ export const pictures = {
 			access: readers,
 			params: predictionPath,
 			answers: answer('image/png', 'A waterfall'),
-			errors: ['conflict'],
+			errors: ['conflict', 'erased'],
 			handle: ({ context, actor, params }) => pngReply(context, () => drawPrediction(context, actor, params)),
 		}),
 		endpoint({

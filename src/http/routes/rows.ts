@@ -79,6 +79,7 @@ export const predictions = {
 					},
 				},
 			},
+			errors: ['erased'],
 			handle: async ({ context, actor, params }) =>
 				ok(await readPrediction(context, actor, params.model, params.predictionId)),
 		}),
@@ -190,6 +191,7 @@ export const groups = {
 					},
 				},
 			},
+			errors: ['erased'],
 			handle: async ({ context, actor, params }) =>
 				ok(await readGroups(context, actor, params.model, params.predictionId)),
 		}),

@@ -20,9 +20,10 @@ export async function appendRows(writer: Writer, items: readonly AppendItem[]): 
 	const results: AppendStatus[] = []
 	let rows = 0
 	for (const item of items) {
-		// Compare ids with those that are stored, and with those accepted earlier in this commit.
+		// Refuse rows whose prediction was erased. Compare ids with those that are stored, and with those accepted earlier in this commit.
 		const hashes = writer.lookup.hash(item.model, item.kind, item.batch.ids)
-		const deduplicated = await deduplicate(item, hashes, writer.lookup, accepted)
+		const erased = await writer.erasedIds.among(item.model, item.kind, item.batch.ids)
+		const deduplicated = await deduplicate(item, hashes, writer.lookup, accepted, erased)
 		const { statuses } = deduplicated
 		// Count duplicates. Otherwise they and conflicts change nothing.
 		await countDuplicates(writer, commit, item, statuses)

@@ -1,5 +1,7 @@
 import type { Sql, Statement } from '../../db/sql.ts'
 import type { Codec } from '../codec/codec.ts'
+import type { ErasedIds } from '../erase/erased-ids.ts'
+import { noErasureSince } from '../erase/erased-ids.ts'
 import type { JoinIndexStore } from '../join/join-index-store.ts'
 import type { KeyIndex, KeyLookup, NewKeys } from '../keys/key-index.ts'
 import type { ChunkStore } from '../read/chunk-store.ts'
@@ -19,6 +21,7 @@ export type Writer = {
 	specs: SummarySpecs
 	joinIndexes: JoinIndexStore
 	groupValues: GroupValues
+	erasedIds: ErasedIds
 	series: SeriesTable
 	nextChunk: number
 }
@@ -76,7 +79,7 @@ export async function storeBatch(writer: Writer, commit: CommitBatch, rows: numb
 		...slice.statements,
 	]
 	if (statements.length === 0) return
-	statements.unshift(noChunkSince(commit.firstChunk))
+	statements.unshift(noChunkSince(commit.firstChunk), noErasureSince(writer.erasedIds.erasures))
 	try {
 		await writer.sql.batch(statements)
 	} catch (error) {

@@ -22,6 +22,7 @@ export async function deduplicate(
 	hashes: Hashes,
 	lookup: KeyLookup,
 	accepted: Map<string, Map<string, BatchRow[]>>,
+	erased: ReadonlySet<number>,
 ): Promise<Deduplicated> {
 	const { model, batch, kind } = item
 	const acceptedById = getOrInsert(accepted, model, () => new Map())
@@ -29,6 +30,10 @@ export async function deduplicate(
 	const earlierRows: Deduplicated['earlier'] = new Map()
 	const stored = await lookup.find(model, kind, batch.ids, hashes)
 	for (let r = 0; r < batch.rows; r++) {
+		if (erased.has(r)) {
+			statuses[r] = rowStatus.erased
+			continue
+		}
 		const id = batch.ids[r] as string
 		const earlier = acceptedById.get(id)
 		const known = stored.get(r)

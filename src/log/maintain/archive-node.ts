@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdir, open, rename, stat } from 'node:fs/promises'
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { parquetWriteBuffer } from 'hyparquet-writer'
 import { AppError } from '../../core/errors.ts'
@@ -10,6 +10,7 @@ import type { RowBatch } from '../../summaries/inputs/columns.ts'
 import { concatBatches, joinable } from '../../summaries/inputs/select-rows.ts'
 import { jsonColumnsKey, toArchive } from '../codec/archive-rows.ts'
 import type { Codec } from '../codec/codec.ts'
+import { erasuresOf, noErasureSince } from '../erase/erased-ids.ts'
 import { ChunkStore, type ReadArchive } from '../read/chunk-store.ts'
 import type { ArchiveCalls, ArchiveQuery } from './archive-thread-node.ts'
 
@@ -85,8 +86,13 @@ export async function archiveChunks(
 	})
 	const store = new ChunkStore(sql, codec)
 	let moved = 0
-	for (const file of splitIntoFiles(chunks))
-		for (const run of await readChunks(store, file)) moved += await writeFile(sql, folder, model, run)
+	for (const file of splitIntoFiles(chunks)) {
+		// Rows that were erased meanwhile must not be written again.
+		store.forget()
+		const erasures = await erasuresOf(sql)
+		for (const run of await readChunks(store, file))
+			moved += await writeFile(sql, folder, model, run, erasures)
+	}
 	await sql.batch([{ sql: 'DELETE FROM log_waiting WHERE model = ? AND at < ?', params: [model, before] }])
 	return moved
 }
@@ -125,22 +131,15 @@ async function readChunks(store: ChunkStore, chunks: readonly Chunk[]): Promise<
 	return joinable(loaded, ({ batch }) => batch)
 }
 
-async function writeFile(sql: Sql, folder: string, model: string, chunks: Loaded[]): Promise<number> {
+async function writeFile(
+	sql: Sql,
+	folder: string,
+	model: string,
+	chunks: Loaded[],
+	erasures: number,
+): Promise<number> {
 	const head = chunks[0] as Loaded
-	const columns = toArchive(concatBatches(chunks.map(({ batch }) => batch)))
-	const jsonColumns = columns.filter((c) => c.type === 'JSON').map((c) => c.name)
-	const content = new Uint8Array(
-		parquetWriteBuffer({
-			columnData: columns.map(({ name, type, data }) => ({
-				name,
-				data,
-				type: type === 'JSON' ? 'STRING' : type,
-				nullable: true,
-			})),
-			rowGroupSize: chunks.map((c) => c.rows),
-			kvMetadata: [{ key: jsonColumnsKey, value: JSON.stringify(jsonColumns) }],
-		}),
-	)
+	const content = parquetOf(chunks.map(({ batch }) => batch))
 	const day = formatTime(head.day * dayMs).slice(0, 10)
 	const name = `${encodeURIComponent(model)}/${kindNames[head.kind]}-${day}-${head.id}.parquet`
 	await writeDurably(join(folder, name), content)
@@ -151,18 +150,52 @@ async function writeFile(sql: Sql, folder: string, model: string, chunks: Loaded
 		first += chunk.rows
 		return { sql: moveSql, params }
 	})
-	await sql.batch([
+	const statements = [
+		noErasureSince(erasures),
 		{
 			sql: `INSERT INTO log_archive (file, bytes, sha256) VALUES (?1, ?2, ?3)
 				ON CONFLICT (file) DO UPDATE SET bytes = ?2, sha256 = ?3`,
 			params: [name, content.length, sha256],
 		},
 		...moves,
-	])
+	]
+	await sql.batch(statements).catch(async (error) => {
+		await removeUnused(sql, folder, [name])
+		throw error
+	})
 	return first
 }
 
-async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
+/** An archive file with a group of rows for each batch. */
+export function parquetOf(batches: readonly RowBatch[]): Uint8Array {
+	const columns = toArchive(concatBatches(batches))
+	const jsonColumns = columns.filter((c) => c.type === 'JSON').map((c) => c.name)
+	return new Uint8Array(
+		parquetWriteBuffer({
+			columnData: columns.map(({ name, type, data }) => ({
+				name,
+				data,
+				type: type === 'JSON' ? 'STRING' : type,
+				nullable: true,
+			})),
+			rowGroupSize: batches.map((b) => b.rows),
+			kvMetadata: [{ key: jsonColumnsKey, value: JSON.stringify(jsonColumns) }],
+		}),
+	)
+}
+
+/** Deletes the files that no chunk is in. */
+export async function removeUnused(sql: Sql, folder: string, files: readonly string[]): Promise<void> {
+	for (const file of files) {
+		const used = await sql.all({
+			sql: 'SELECT 1 AS used FROM log_chunk WHERE file = ? LIMIT 1',
+			params: [file],
+		})
+		if (used.length === 0) await rm(join(folder, file), { force: true })
+	}
+}
+
+export async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
 	await mkdir(dirname(path), { recursive: true })
 	const file = await open(`${path}.part`, 'w')
 	await file.writeFile(bytes)

@@ -15,6 +15,7 @@ import {
 import { emptyOutcomeSummary } from '../../summaries/outcomes/outcome-summary.ts'
 import { chunkInsert } from '../append/new-chunk.ts'
 import type { Codec } from '../codec/codec.ts'
+import { erasuresOf, noErasureSince } from '../erase/erased-ids.ts'
 import type { ChunkStore } from '../read/chunk-store.ts'
 
 const minDeltas = 8
@@ -139,9 +140,12 @@ async function foldChunks(sql: Sql, store: ChunkStore, codec: Codec): Promise<nu
 		params: [Number(from), to, smallRows, largeChunk, largeRow],
 	})
 	const alike = groupBy(chunks, (c) => `${c.kind} ${c.series} ${c.day} ${c.binsId} ${c.covered}`)
+	// Rows that were erased meanwhile must not be written again.
+	store.forget()
+	const erasures = await erasuresOf(sql)
 	let folded = 0
 	for (const group of alike.values())
-		for (const part of parts(group)) folded += await foldPart(sql, store, codec, part)
+		for (const part of parts(group)) folded += await foldPart(sql, store, codec, part, erasures)
 	await sql.batch([
 		{
 			sql: "INSERT INTO log_state (key, value) VALUES ('folded_to', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
@@ -170,7 +174,13 @@ function parts(group: Small[]): Small[][] {
 }
 
 /** Folds runs of chunks that can be joined; only one run is in memory. */
-async function foldPart(sql: Sql, store: ChunkStore, codec: Codec, part: Small[]): Promise<number> {
+async function foldPart(
+	sql: Sql,
+	store: ChunkStore,
+	codec: Codec,
+	part: Small[],
+	erasures: number,
+): Promise<number> {
 	let folded = 0
 	let run: { small: Small; batch: RowBatch }[] = []
 	let join = new Join()
@@ -178,7 +188,8 @@ async function foldPart(sql: Sql, store: ChunkStore, codec: Codec, part: Small[]
 		if (run.length < 2) return
 		const chunks = run.map(({ small }) => small)
 		const whole = concatBatches(run.map(({ batch }) => batch))
-		folded += await replaceChunks(sql, codec, chunks, whole)
+		if ((await erasuresOf(sql)) === erasures)
+			folded += await replaceChunks(sql, codec, chunks, whole, erasures)
 	}
 	for (const small of part) {
 		const chunk = await store.chunk(small.id)
@@ -195,7 +206,13 @@ async function foldPart(sql: Sql, store: ChunkStore, codec: Codec, part: Small[]
 	return folded
 }
 
-async function replaceChunks(sql: Sql, codec: Codec, part: Small[], whole: RowBatch): Promise<number> {
+async function replaceChunks(
+	sql: Sql,
+	codec: Codec,
+	part: Small[],
+	whole: RowBatch,
+	erasures: number,
+): Promise<number> {
 	const joinIndexes = await foldJoinIndexes(sql, part)
 	// Rows whose outcomes are read by different labels stay apart.
 	if (!joinIndexes) return 0
@@ -203,6 +220,7 @@ async function replaceChunks(sql: Sql, codec: Codec, part: Small[], whole: RowBa
 	const rows = Int32Array.from({ length: whole.rows }, (_, r) => r)
 	const ids = JSON.stringify(part.map((p) => p.id))
 	const statements: Statement[] = [
+		noErasureSince(erasures),
 		// A new id above all others, so that no id ever stands for other rows than before.
 		await chunkInsert(codec, undefined, head, whole, rows),
 		{ sql: 'DELETE FROM log_chunk WHERE id IN (SELECT value FROM json_each(?))', params: [ids] },

@@ -5,6 +5,8 @@ import { newCommitBatch, noChunkSince, type Writer } from '../append/commit-batc
 import { InputDeltas } from '../append/input-deltas.ts'
 import { SeriesTable } from '../append/series-table.ts'
 import { type SummarySpec, SummarySpecs } from '../append/summary-specs.ts'
+import { rowsLeft } from '../erase/blank-rows.ts'
+import { noErasureSince } from '../erase/erased-ids.ts'
 import { latestStored, outcomeAt } from '../join/current-outcome.ts'
 import { joinedFeatures } from '../join/join-features.ts'
 import { regroupByFeatures } from '../join/join-groups.ts'
@@ -50,8 +52,8 @@ async function rebuildChunk(
 	if (!chunk) return
 	const { batch } = chunk
 	const deltas = new InputDeltas(series)
-	const rows = Int32Array.from({ length: batch.rows }, (_, r) => r)
-	deltas.addRows(seriesRef, spec, batch, rows)
+	const rows = rowsLeft(batch) ?? Int32Array.from({ length: batch.rows }, (_, r) => r)
+	if (rows.length > 0) deltas.addRows(seriesRef, spec, batch, rows)
 	for (const { row, features } of await joinedFeatures(sql, store, id))
 		deltas.addFeatures(seriesRef, spec, features, { batch, row })
 	await sql.batch([
@@ -128,6 +130,7 @@ async function backfillChunk(
 		await regroupByFeatures(writer, commit, spec, { chunk, row }, features, batch.ids[row] as string)
 	await writer.sql.batch([
 		noChunkSince(writer.nextChunk),
+		noErasureSince(writer.erasedIds.erasures),
 		...writer.series.pending(),
 		...writer.groupValues.pending(),
 		...commit.statements,

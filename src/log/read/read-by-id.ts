@@ -2,6 +2,7 @@ import type { Sql } from '../../db/sql.ts'
 import type { Column, RowBatch } from '../../summaries/inputs/columns.ts'
 import { cellValue } from '../../summaries/inputs/columns.ts'
 import type { SeriesTable } from '../append/series-table.ts'
+import type { ErasedIds } from '../erase/erased-ids.ts'
 import { isObserved, latestStored } from '../join/current-outcome.ts'
 import type { KeyLookup } from '../keys/key-index.ts'
 import type {
@@ -14,7 +15,13 @@ import type {
 import { predictionKey, type RowKind, subjectKey } from '../row-kinds.ts'
 import type { ChunkStore, FoundRow } from './chunk-store.ts'
 
-export type Reader = { sql: Sql; lookup: KeyLookup; store: ChunkStore; series: SeriesTable }
+export type Reader = {
+	sql: Sql
+	lookup: KeyLookup
+	store: ChunkStore
+	series: SeriesTable
+	erasedIds: ErasedIds
+}
 
 /**
  * The reads of the log that need the key index. They run where the index is: on the writer thread, or in this one. A new read
@@ -24,6 +31,7 @@ export const readsById = (run: <T>(read: (reader: Reader) => Promise<T>) => Prom
 	({
 		placesOf: (model, kind, id) => run((reader) => readPlaces(reader, model, kind, id)),
 		read: (model, predictionId) => run((reader) => readPrediction(reader, model, predictionId)),
+		isErased: (model, predictionId) => run(({ erasedIds }) => erasedIds.has(model, predictionId)),
 		groups: (model, predictionId) => run((reader) => readGroups(reader, model, predictionId)),
 		actuals: (model, ids) => run((reader) => readActuals(reader, model, ids)),
 	}) satisfies Partial<PredictionLog>
@@ -51,7 +59,8 @@ async function readPrediction(
 	predictionId: string,
 ): Promise<StoredPrediction | undefined> {
 	const [hit] = await reader.lookup.findOne(model, 'prediction', predictionId)
-	if (!hit) return undefined
+	// While its values are being destroyed nobody reads them.
+	if (!hit || (await reader.erasedIds.has(model, predictionId))) return undefined
 	const series = reader.series.get(hit.chunk.series)
 	if (!series) return undefined
 	const { batch } = hit.chunk
@@ -68,7 +77,12 @@ async function readPrediction(
 }
 
 /** The groups that were sent for a prediction, by its id and by its subject. */
-async function readGroups({ lookup }: Reader, model: string, predictionId: string): Promise<SentGroups[]> {
+async function readGroups(
+	{ lookup, erasedIds }: Reader,
+	model: string,
+	predictionId: string,
+): Promise<SentGroups[]> {
+	if (await erasedIds.has(model, predictionId)) return []
 	const [hit] = await lookup.findOne(model, 'prediction', predictionId)
 	const subject = hit?.chunk.batch.strings[hit.chunk.batch.subjects[hit.row] as number]
 	const keys: ['predictionId' | 'subject', string][] = [['predictionId', predictionKey(predictionId)]]

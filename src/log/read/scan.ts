@@ -3,6 +3,7 @@ import { dayMs } from '../../core/time.ts'
 import type { Sql } from '../../db/sql.ts'
 import type { RowBatch } from '../../summaries/inputs/columns.ts'
 import { selectRows } from '../../summaries/inputs/select-rows.ts'
+import { isErasedId, rowsLeft } from '../erase/blank-rows.ts'
 import { lateGroupsOf } from '../join/join-index-store.ts'
 import type { PredictionLog } from '../prediction-log.ts'
 import { kindNumber } from '../row-kinds.ts'
@@ -44,7 +45,8 @@ export async function scanPredictions(
 		const chunk = await store.chunk(id)
 		if (!chunk) continue
 		const isWhole = from >= query.from && to < query.to
-		const kept = isWhole ? undefined : within(chunk.batch, query.from, query.to)
+		const left = rowsLeft(chunk.batch)
+		const kept = isWhole && !left ? undefined : within(chunk.batch, query.from, query.to)
 		const rows = kept ? selectRows(chunk.batch, kept) : chunk.batch
 		const lateGroups = async () => {
 			const late = await lateGroupsOf(sql, id)
@@ -57,7 +59,7 @@ export async function scanPredictions(
 function within(batch: RowBatch, from: number, to: number): Int32Array {
 	const rows: number[] = []
 	batch.timestamps.forEach((at, r) => {
-		if (at >= from && at < to) rows.push(r)
+		if (at >= from && at < to && !isErasedId(batch.ids[r])) rows.push(r)
 	})
 	return Int32Array.from(rows)
 }

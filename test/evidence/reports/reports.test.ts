@@ -34,9 +34,6 @@ const period = { from: startOfTest - 1000, to: startOfTest }
 
 test.beforeAll(async ({ server }) => {
 	await server.post('/v1/models', { model: 'credit', task: 'binary' })
-	await server.context.sql.batch([
-		{ sql: `INSERT INTO ledger_checkpoint VALUES (1, zeroblob(32), ${startOfTest}, 'note')` },
-	])
 })
 
 const make = (server: TestServer, more: object = {}) =>
