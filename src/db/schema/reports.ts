@@ -20,6 +20,8 @@ export const reports = sqliteTable('report', {
 	predictionId: text('prediction_id'),
 	subject: text(),
 	incident: text(),
+	/** When the decision that it is about was made. */
+	decidedAt: integer('decided_at'),
 	status: text().$type<ReportStatus>().notNull(),
 	cutSize: integer('cut_size').notNull(),
 	cutRoot: text('cut_root').notNull(),
