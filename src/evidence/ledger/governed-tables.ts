@@ -245,6 +245,13 @@ export const governedTables: readonly GovernedTable[] = [
 		columns: ['at', 'who', 'what'],
 		isFixed: true,
 	},
+	{
+		table: 'incident_fact',
+		key: ['incident', 'revision'],
+		columns: ['at', 'who', 'facts'],
+		isFixed: true,
+		...by(['record-incident-facts'], ({ incident }) => `incident:${incident}`),
+	},
 	{ table: 'alert', key: ['id'], columns: alertFacts, isFixed: true },
 	{
 		table: 'notice_setting',
