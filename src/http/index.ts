@@ -16,6 +16,7 @@ import { keys } from './routes/keys.ts'
 import { lineage } from './routes/lineage.ts'
 import { metrics } from './routes/metrics.ts'
 import { models } from './routes/models.ts'
+import { notices } from './routes/notices.ts'
 import { pictures } from './routes/pictures.ts'
 import { reasons } from './routes/reasons.ts'
 import { replays } from './routes/replays.ts'
@@ -41,6 +42,7 @@ export const resources = {
 	explanations,
 	pictures,
 	reasons,
+	notices,
 	features,
 	outcomes,
 	groups,

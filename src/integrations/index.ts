@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts'
-import { ownExecutors } from '../execution/own-executors.ts'
 import { reportKinds } from '../evidence/reports/sign-report.ts'
+import { ownExecutors } from '../execution/own-executors.ts'
 import type { ExecutorSettings } from '../rules/parse-policies.ts'
 import { vendorExecutors } from './executors.ts'
 import { answerGates, githubHook } from './github/gate.ts'
@@ -28,7 +28,11 @@ type Settings = {
 export function connectIntegrations(context: Context, config: Settings): void {
 	const { PLUMBLINE_MLFLOW_URL: url, PLUMBLINE_OPENLINEAGE_URL: openLineage } = config
 	const mlflow = url === undefined ? undefined : mlflowOptions(url, config)
-	context.executors = { ...ownExecutors(context), ...reportKinds(context), ...vendorExecutors(context, { mlflow }) }
+	context.executors = {
+		...ownExecutors(context),
+		...reportKinds(context),
+		...vendorExecutors(context, { mlflow }),
+	}
 	if (mlflow !== undefined) context.runs = mlflowRunReader(context, mlflow)
 	if (config.PLUMBLINE_MLFLOW_WEBHOOK_SECRET !== undefined)
 		context.hooks = { mlflow: mlflowHook(context, config.PLUMBLINE_MLFLOW_WEBHOOK_SECRET) }

@@ -6,6 +6,7 @@ import { AppError } from '../core/errors.ts'
 import { nearest } from '../core/nearest.ts'
 import { sleep } from '../core/retry.ts'
 import { replayDue } from '../decisions/replay/replay-due.ts'
+import { runClocks } from '../evidence/clocks/run-clocks.ts'
 import { checkTargets } from '../execution/check-targets.ts'
 import { executeDue, hasDue } from '../execution/execute-due.ts'
 import { allModels } from '../registry/model/find-model.ts'
@@ -88,6 +89,13 @@ export const checkServing = {
 	run: async (context: Context) => ({ ...(await checkTargets(context)) }),
 } satisfies Job
 
+/** Opens an incident for each legal clock that is about to lapse, and resolves it once what was due has been made. */
+export const clocks = {
+	id: 'clocks',
+	cron: '11 * * * *',
+	run: (context: Context) => runClocks(context),
+} satisfies Job
+
 /** All jobs, in the order of `plumbline run all`: each uses what the ones before it have done. */
 export const jobs = [
 	rollUp,
@@ -97,6 +105,7 @@ export const jobs = [
 	evaluateRules,
 	execute,
 	checkServing,
+	clocks,
 	deliver,
 	retention,
 ] satisfies Job[]

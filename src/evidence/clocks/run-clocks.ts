@@ -4,8 +4,8 @@ import { openIncidentOnce, resolveIncidentAbout } from '../../alerting/incident/
 import type { Context } from '../../context.ts'
 import { AppError } from '../../core/errors.ts'
 import { incidents } from '../../db/schema.ts'
-import { auditsDue } from './audits-due.ts'
 import { environment } from './adverse-days.ts'
+import { auditsDue } from './audits-due.ts'
 import type { DueClock } from './clock.ts'
 import { noticesDue } from './notices-due.ts'
 import { requestsDue } from './requests-due.ts'
@@ -50,7 +50,8 @@ async function raise(context: Context, { about, model, severity, title, note }: 
 		.select()
 		.from(incidents)
 		.where(and(eq(incidents.about, about), isOpen))
-	if (!row) return openIncidentOnce(context, actor, { about, model, environment, severity, title, notes: [note] })
+	if (!row)
+		return openIncidentOnce(context, actor, { about, model, environment, severity, title, notes: [note] })
 	if (row.title === title && row.severity === severity) return
 	try {
 		await changeIncident(context, actor, row, {

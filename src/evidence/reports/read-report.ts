@@ -87,8 +87,18 @@ export async function readForm(
 }
 
 /** Whoever reads a report about a person leaves an entry. */
-export async function recordRead(context: Context, actor: Actor, row: ReportRow, form: string): Promise<void> {
+export async function recordRead(
+	context: Context,
+	actor: Actor,
+	row: ReportRow,
+	form: string,
+): Promise<void> {
 	if (row.predictionId === null && row.subject === null) return
 	const details = { form, template: row.template }
-	await commit(context, actor, { action: 'read-report', object: `report:${row.id}`, model: row.model, details }, [])
+	await commit(
+		context,
+		actor,
+		{ action: 'read-report', object: `report:${row.id}`, model: row.model, details },
+		[],
+	)
 }

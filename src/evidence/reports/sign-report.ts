@@ -25,7 +25,10 @@ export const reportKinds = (context: Context): ExecutorKinds<ChangeSet> => ({
 })
 
 async function find({ db }: Context, { to }: Action): Promise<ReportRow | undefined> {
-	const [row] = await db.select().from(reports).where(eq(reports.id, String(to)))
+	const [row] = await db
+		.select()
+		.from(reports)
+		.where(eq(reports.id, String(to)))
 	return row?.erasedAt === null ? row : undefined
 }
 
@@ -53,11 +56,7 @@ async function sign(context: Context, { action, idempotencyKey }: ExecutorCall):
 		kept,
 	)
 	const set = { status: 'approved' as const, approvers, manifest, digests, approvedAt: context.now() }
-	const isDraft = and(
-		eq(reports.id, row.id),
-		eq(reports.status, 'draft'),
-		eq(reports.manifest, row.manifest),
-	)
+	const isDraft = and(eq(reports.id, row.id), eq(reports.status, 'draft'), eq(reports.manifest, row.manifest))
 	for (const path of kept.keys()) files.delete(path)
 	const entry = {
 		...reportEntry('sign-report', { ...row, manifest }),

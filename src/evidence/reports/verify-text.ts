@@ -4,7 +4,11 @@ import type { ReportDocument } from './document.ts'
  * `VERIFY.md` of a bundle: how to check it, with our program and without. It is one of the files that the manifest lists, so
  * it names nothing that comes later.
  */
-export const verifyText = ({ title, status, template }: ReportDocument): string => `# How to verify this bundle
+export const verifyText = ({
+	title,
+	status,
+	template,
+}: ReportDocument): string => `# How to verify this bundle
 
 ${title} (template \`${template}\`).${status === 'draft' ? '\n\n**DRAFT.** Nobody has approved this report. Its entry in the ledger is `create-report`.' : ' Approved: its entry in the ledger is `sign-report`.'}
 

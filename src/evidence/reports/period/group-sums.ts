@@ -1,14 +1,17 @@
 import type { Context } from '../../../context.ts'
 import { getOrInsert } from '../../../core/maps.ts'
-import type { Favourable } from '../../../stats/fairness/group-counts.ts'
 import type { GroupSums } from '../../../monitoring/bias/group-sums.ts'
 import { recordsAt } from '../../../monitoring/windows/past-records.ts'
 import { type OutcomeRecord, outcomeRecords } from '../../../monitoring/windows/records.ts'
+import type { Favourable } from '../../../stats/fairness/group-counts.ts'
 import { GroupSummary } from '../../../summaries/outcomes/outcome-summary.ts'
 import type { PeriodScope } from './scope.ts'
 
 /** The outcomes of the main series over the period, as they had been computed at the cut. */
-export const outcomesAt = (context: Context, { main, from, until, cut }: PeriodScope): Promise<OutcomeRecord[]> =>
+export const outcomesAt = (
+	context: Context,
+	{ main, from, until, cut }: PeriodScope,
+): Promise<OutcomeRecord[]> =>
 	recordsAt(context, outcomeRecords, { series: [main.series.id], from, to: until, asOf: cut.at })
 
 const wholes = ['predictions', 'labelled', 'never', 'unusable'] as const
@@ -32,5 +35,5 @@ export function sumRecords(records: readonly OutcomeRecord[]): GroupSums {
 
 /** The decision by which groups were compared when the records were computed; undefined while it was not known. */
 export const favourableAt = (records: readonly OutcomeRecord[]): Favourable | undefined =>
-	records.reduce<OutcomeRecord | undefined>((a, b) => (a && a.computedAt >= b.computedAt ? a : b), undefined)?.result
-		.favourable
+	records.reduce<OutcomeRecord | undefined>((a, b) => (a && a.computedAt >= b.computedAt ? a : b), undefined)
+		?.result.favourable

@@ -66,16 +66,21 @@ export function outcomesSection(
 		].filter((text) => text !== ''),
 		missing: missingOf(model, records, days, parts),
 		tables: [
-			tableOf('deciles', 'Predicted and observed rate of positive outcomes by decile of the score', parts.length > 0 ? [...parts, all] : [], {
-				decile: ({ name }) => name,
-				predictions: ({ rows }) => rows,
-				labelled: ({ labelled }) => labelled,
-				predicted: ({ predicted, labelled }) => predicted / labelled,
-				observed: ({ positives, labelled }) => positives / labelled,
-				low: ({ positives, labelled }) => proportion(positives, labelled).low,
-				high: ({ positives, labelled }) => proportion(positives, labelled).high,
-				within: isWithin,
-			}),
+			tableOf(
+				'deciles',
+				'Predicted and observed rate of positive outcomes by decile of the score',
+				parts.length > 0 ? [...parts, all] : [],
+				{
+					decile: ({ name }) => name,
+					predictions: ({ rows }) => rows,
+					labelled: ({ labelled }) => labelled,
+					predicted: ({ predicted, labelled }) => predicted / labelled,
+					observed: ({ positives, labelled }) => positives / labelled,
+					low: ({ positives, labelled }) => proportion(positives, labelled).low,
+					high: ({ positives, labelled }) => proportion(positives, labelled).high,
+					within: isWithin,
+				},
+			),
 			tableOf('backtest', 'Estimates against what outcomes showed later', realised, {
 				metric: ({ metric }) => metric,
 				from: ({ window }) => window.from,
@@ -88,7 +93,16 @@ export function outcomesSection(
 		],
 		charts:
 			parts.length > 0
-				? [{ id: 'deciles', title: 'Predicted and observed rate by decile', kind: 'bars', table: 'deciles', x: 'decile', y: ['predicted', 'observed'] }]
+				? [
+						{
+							id: 'deciles',
+							title: 'Predicted and observed rate by decile',
+							kind: 'bars',
+							table: 'deciles',
+							x: 'decile',
+							y: ['predicted', 'observed'],
+						},
+					]
 				: [],
 	})
 }
@@ -100,10 +114,16 @@ function missingOf(
 	parts: readonly Decile[],
 ): string[] {
 	if (task !== 'binary')
-		return [`a table by decile, which is made for binary models; this is a ${task} model. Compare the errors of the section Performance instead.`]
+		return [
+			`a table by decile, which is made for binary models; this is a ${task} model. Compare the errors of the section Performance instead.`,
+		]
 	if (records.some(({ result }) => result.labelled > 0) && days.length === 0)
-		return ['a table by decile: the scores of the labelled rows are no probabilities, or their days were computed by an earlier release. Send probabilities as `score`, or compute those days again.']
-	return parts.length > 0 ? [] : ['outcomes: none was known at the cut. Send outcomes, compute, and take a newer cut.']
+		return [
+			'a table by decile: the scores of the labelled rows are no probabilities, or their days were computed by an earlier release. Send probabilities as `score`, or compute those days again.',
+		]
+	return parts.length > 0
+		? []
+		: ['outcomes: none was known at the cut. Send outcomes, compute, and take a newer cut.']
 }
 
 /** Decisions against the threshold. */
@@ -112,7 +132,9 @@ export function overridesSection(
 	records: readonly OutcomeRecord[],
 	governance: { breakGlass: number },
 ): ReportSection {
-	const counted = records.flatMap(({ from, result }) => (result.scores?.overrides ? [{ from, ...result.scores.overrides }] : []))
+	const counted = records.flatMap(({ from, result }) =>
+		result.scores?.overrides ? [{ from, ...result.scores.overrides }] : [],
+	)
 	const sum = (name: 'decided' | 'raised' | 'lowered') => counted.reduce((total, day) => total + day[name], 0)
 	const [decided, raised, lowered] = [sum('decided'), sum('raised'), sum('lowered')]
 	return section('overrides', 'Overrides', {
@@ -126,7 +148,9 @@ export function overridesSection(
 		missing:
 			decided > 0
 				? []
-				: ['decisions that were overridden. They are counted for binary models whose threshold never changed: set `threshold` of the model, and send the decision as `label`.'],
+				: [
+						'decisions that were overridden. They are counted for binary models whose threshold never changed: set `threshold` of the model, and send the decision as `label`.',
+					],
 		tables: [
 			tableOf('overrides', 'Decisions against the threshold by day', counted, {
 				from: ({ from }) => formatTime(from),

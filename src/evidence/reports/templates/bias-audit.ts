@@ -5,10 +5,10 @@ import { attributesOf } from '../../../monitoring/bias/audit-scope.ts'
 import type { BiasAudit } from '../../../monitoring/bias/bias.schema.ts'
 import { auditSums } from '../../../monitoring/bias/bias-audit.ts'
 import type { GroupSums } from '../../../monitoring/bias/group-sums.ts'
+import { labelOf } from '../../../registry/model/favourable.ts'
 import { noFavourable } from '../../../stats/fairness/four-fifths.ts'
 import type { Favourable } from '../../../stats/fairness/group-counts.ts'
 import { groupCounts } from '../../../summaries/outcomes/outcome-summary.ts'
-import { labelOf } from '../../../registry/model/favourable.ts'
 import { favourableAt, outcomesAt, sumRecords } from '../period/group-sums.ts'
 import { contentHead, openPeriod, type PeriodScope } from '../period/scope.ts'
 import { count, csvOf, factsTable, jsonOf, section, tableOf } from '../period/section.ts'
@@ -43,7 +43,9 @@ async function build(
 		...contentHead(scope, excludedOf(audit), audit.rows.predictions),
 		sections: [
 			scopeSection(scope, audit, favourable),
-			...(attributes.length > 0 ? audit.attributes.map((a) => attributeSection(a, favourable)) : [nothingToCompare(scope)]),
+			...(attributes.length > 0
+				? audit.attributes.map((a) => attributeSection(a, favourable))
+				: [nothingToCompare(scope)]),
 			...(attributes.length > 0 ? [verdictSection(audit, favourable), disparitySection(audit)] : []),
 		],
 		data: [
@@ -58,10 +60,16 @@ const excludedOf = ({ attributes }: Audit): { reason: string; rows: number }[] =
 	attributes.flatMap(({ attribute, audit, rows }) => [
 		...(audit.unknown > 0 ? [{ reason: `${attribute}: the group is unknown`, rows: audit.unknown }] : []),
 		...audit.excluded.map(({ group, n, reason }) => ({ reason: `${group}: ${reason}`, rows: n })),
-		...(rows.withoutDecision > 0 ? [{ reason: `${attribute}: without a decision`, rows: rows.withoutDecision }] : []),
+		...(rows.withoutDecision > 0
+			? [{ reason: `${attribute}: without a decision`, rows: rows.withoutDecision }]
+			: []),
 	])
 
-function scopeSection(scope: PeriodScope, { rows }: Audit, favourable: Favourable | undefined): ReportSection {
+function scopeSection(
+	scope: PeriodScope,
+	{ rows }: Audit,
+	favourable: Favourable | undefined,
+): ReportSection {
 	const { model, main, versions, from, to, until, cut } = scope
 	const selected = favourable === undefined ? (model.positiveLabel ?? '1') : labelOf(model, favourable)
 	return section('audit', 'Audit', {
@@ -71,7 +79,10 @@ function scopeSection(scope: PeriodScope, { rows }: Audit, favourable: Favourabl
 			'The impact ratio is the selection rate of a group over that of the most selected group. Groups below 2% of the rows with a known group are listed with their rate, and are not compared.',
 			until < to ? `Windows after ${formatTime(until)} were not over at the cut and are not included.` : '',
 		].filter((text) => text !== ''),
-		missing: favourable === undefined && model.task === 'binary' ? [`the decision that is good for the person: ${noFavourable}.`] : [],
+		missing:
+			favourable === undefined && model.task === 'binary'
+				? [`the decision that is good for the person: ${noFavourable}.`]
+				: [],
 		tables: [
 			factsTable('scope', 'Audit', {
 				'audit date': formatTime(cut.at),
@@ -119,7 +130,11 @@ function attributeSection(audit: AttributeAudit, favourable: Favourable | undefi
 		].filter((text) => text !== ''),
 		missing: [
 			...(reason === null ? [] : [`${attribute}: ${reason}.`]),
-			...(undecided ? ['decisions, so that no group has a selection rate. Set `threshold` of the model, or send the decision as `label`.'] : []),
+			...(undecided
+				? [
+						'decisions, so that no group has a selection rate. Set `threshold` of the model, or send the decision as `label`.',
+					]
+				: []),
 			...(favourable === undefined ? [`a verdict: ${noFavourable}.`] : []),
 		],
 		tables: [
@@ -139,7 +154,16 @@ function attributeSection(audit: AttributeAudit, favourable: Favourable | undefi
 		],
 		charts:
 			table.rows.length > 0
-				? [{ id: `selection:${attribute}`, title: `Selection rate by ${attribute}`, kind: 'bars', table: `attribute:${attribute}`, x: 'group', y: ['selectionRate'] }]
+				? [
+						{
+							id: `selection:${attribute}`,
+							title: `Selection rate by ${attribute}`,
+							kind: 'bars',
+							table: `attribute:${attribute}`,
+							x: 'group',
+							y: ['selectionRate'],
+						},
+					]
 				: [],
 	})
 }
@@ -166,7 +190,11 @@ const verdictSection = ({ attributes }: Audit, favourable: Favourable | undefine
 	})
 
 /** Scores of groups are not part of the records that audits of a period are made of. */
-const needsScores: readonly string[] = ['fairness.smd', 'fairness.mean_score_difference', 'fairness.calibration_gap']
+const needsScores: readonly string[] = [
+	'fairness.smd',
+	'fairness.mean_score_difference',
+	'fairness.calibration_gap',
+]
 
 const disparitySection = ({ attributes, tests }: Audit): ReportSection =>
 	section('disparities', 'Differences between groups', {
@@ -201,13 +229,18 @@ const groupFile = ({ groups }: GroupSums) =>
 		'groups',
 		'',
 		[...groups].flatMap(([attribute, values]) =>
-			[...values].sort(([a], [b]) => (a < b ? -1 : 1)).map(([value, counts]) => ({ attribute, value, counts })),
+			[...values]
+				.sort(([a], [b]) => (a < b ? -1 : 1))
+				.map(([value, counts]) => ({ attribute, value, counts })),
 		),
 		{
 			attribute: ({ attribute }) => attribute,
 			value: ({ value }) => value,
 			...Object.fromEntries(
-				groupCounts.map((name) => [name, ({ counts }: { counts: { get(field: typeof name): number } }) => counts.get(name)]),
+				groupCounts.map((name) => [
+					name,
+					({ counts }: { counts: { get(field: typeof name): number } }) => counts.get(name),
+				]),
 			),
 		},
 	)

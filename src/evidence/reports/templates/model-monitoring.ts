@@ -3,8 +3,8 @@ import type { Actor } from '../../../core/actor.ts'
 import { formatTime } from '../../../core/time.ts'
 import { changesOf, deploymentTable, entryTable, monitoringPlan } from '../period/changes.ts'
 import { dataSection, sumByCode, validationSection } from '../period/data.ts'
-import { incidentsOf, incidentTable, type PastIncident } from '../period/incidents.ts'
 import { outcomesAt } from '../period/group-sums.ts'
+import { incidentsOf, incidentTable, type PastIncident } from '../period/incidents.ts'
 import { metricTable, pointFile, pointsOf, rejectionsOf, segmentPoints } from '../period/metrics.ts'
 import { driftSection, performanceSection, planSection } from '../period/monitoring.ts'
 import { outcomesSection, overridesSection } from '../period/outcomes.ts'
@@ -94,7 +94,9 @@ async function build(
 
 function breakGlassVotes({ from, to }: PeriodScope, requests: readonly PastRequest[]): number {
 	const [first, last] = [formatTime(from), formatTime(to)]
-	return requests.flatMap(({ votes }) => votes).filter(({ breakGlass, at }) => breakGlass && at >= first && at < last).length
+	return requests
+		.flatMap(({ votes }) => votes)
+		.filter(({ breakGlass, at }) => breakGlass && at >= first && at < last).length
 }
 
 function incidentSection(incidents: readonly PastIncident[]): ReportSection {
