@@ -130,6 +130,7 @@ describe('models, baselines and jobs', () => {
 				'evaluate-rules',
 				'execute',
 				'check-targets',
+				'clocks',
 				'deliver',
 				'retention',
 				'checkpoint',

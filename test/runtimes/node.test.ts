@@ -15,6 +15,7 @@ const jobIds = [
 	'evaluate-rules',
 	'execute',
 	'check-targets',
+	'clocks',
 	'deliver',
 	'retention',
 	'checkpoint',
