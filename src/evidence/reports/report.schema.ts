@@ -53,12 +53,9 @@ export const Report = z
 		cut: z.strictObject({ size: z.int(), root: z.string() }),
 		author: z.string(),
 		approvers: z.array(z.string()),
-		request: z
-			.string()
-			.nullable()
-			.meta({
-				description: 'The latest request for its approval. If it is rejected, the report stays a draft.',
-			}),
+		request: z.string().nullable().meta({
+			description: 'The latest request for its approval. If it is rejected, the report stays a draft.',
+		}),
 		requestStatus: z.string().nullable(),
 		createdAt: Time,
 	})
