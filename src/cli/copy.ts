@@ -42,7 +42,8 @@ export async function checkParts(parts: Parts, migrations: string, names: Parts 
 		await checkArtifacts(parts.database, parts.artifacts, names.artifacts ?? parts.artifacts)
 }
 
-async function checkDatabase(path: string, migrations: string, name: string): Promise<void> {
+/** Throws for a file that is damaged, is no database of Plumbline, or is one of a newer version. */
+export async function checkDatabase(path: string, migrations: string, name: string): Promise<void> {
 	const [[result] = []] = await runOn(path, 'PRAGMA integrity_check')
 	if (result !== 'ok') throw damaged(name, String(result).split('\n')[0] ?? '')
 	const tables = await runOn(path, "SELECT 1 FROM sqlite_master WHERE name = 'schema_migration'")

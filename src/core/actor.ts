@@ -14,6 +14,8 @@ export type Actor = {
 	owner?: string | undefined
 	/** Ids of the Slack user groups that a Slack user is in, where a policy names groups. */
 	groups?: readonly string[]
+	/** Id of the HTTP request that it acts in. */
+	request?: string
 }
 
 /** Who a vote belongs to: two actors of one owner are one person; an actor without an owner is a person of its own. */

@@ -11,7 +11,7 @@ export type Change = {
 }
 
 /** The part of an entry that the caller knows; time and actor are filled in. */
-export type EntryDraft = Omit<LedgerEntry, 'at' | 'actor'>
+export type EntryDraft = Omit<LedgerEntry, 'at' | 'actor' | 'request'>
 
 /** Everything that one commit is going to store, while it is collected. */
 export type ChangeSet = { changes: Change[]; entries: EntryDraft[] }

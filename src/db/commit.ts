@@ -30,7 +30,7 @@ function toStatement(query: Query | Statement): Statement {
  */
 export async function commit(
 	context: Context,
-	actor: Pick<Actor, 'id' | 'how'>,
+	actor: Pick<Actor, 'id' | 'how' | 'request'>,
 	drafts: EntryDraft | readonly EntryDraft[],
 	changes: readonly Change[],
 ): Promise<CommittedEntry[]> {
@@ -41,9 +41,15 @@ export async function commit(
 		statements.push(toStatement(change.query))
 		if (change.guarded) statements.push(guard)
 	}
+	const who = { id: actor.id, how: actor.how }
 	const entries = Array.isArray(drafts) ? (drafts as EntryDraft[]) : [drafts as EntryDraft]
 	for (const draft of entries) {
-		const text = entryText({ ...draft, at: formatTime(at), actor: { id: actor.id, how: actor.how } })
+		const text = entryText({
+			...draft,
+			at: formatTime(at),
+			actor: who,
+			...(actor.request === undefined ? {} : { request: actor.request }),
+		})
 		const hash = leafHash(text)
 		const mac = context.ledgerKey ? entryMac(context.ledgerKey.macKey, hash, context.random) : null
 		hashes.push(toHex(hash))

@@ -36,7 +36,10 @@ export function serveEndpoint(
 	return async (c: HonoContext): Promise<Response> => {
 		const request = c.req.raw
 		const params = c.req.param() as Record<string, string>
-		const actor = endpoint.access === 'open' ? nobody : await authenticate(context, request)
+		const actor =
+			endpoint.access === 'open'
+				? nobody
+				: { ...(await authenticate(context, request)), request: c.get('requestId') as string }
 		if (endpoint.access !== 'open') authorise(actor, endpoint.access, params.model)
 		if (!types.some((type) => accepts(c.req.header('accept') ?? null, type))) return notAcceptable(c, types)
 		const stream = new RequestBody(request, c.env?.body, context.limits, service.budget)

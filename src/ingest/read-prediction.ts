@@ -3,6 +3,7 @@ import type { Context } from '../context.ts'
 import { type Actor, readers } from '../core/actor.ts'
 import { AppError } from '../core/errors.ts'
 import { formatTime } from '../core/time.ts'
+import { commit } from '../db/commit.ts'
 import { modelVersions } from '../db/schema.ts'
 import type { SentGroups, StoredPrediction } from '../log/prediction-log.ts'
 import { authorise, seesFeatures } from '../registry/key/authorise.ts'
@@ -30,6 +31,7 @@ export async function readPrediction(
 	const stored = await context.log.read(model.name, predictionId)
 	if (!stored) throw await noPrediction(context, model.name, predictionId)
 	const isViewer = !seesFeatures(actor)
+	if (!isViewer) await recordRead(context, actor, 'read-prediction', model.name, predictionId)
 	const { outcome, outcomeHistory, features, timestamp, subject, segment, ...rest } = stored
 	return {
 		...rest,
@@ -48,6 +50,10 @@ export async function readPrediction(
 		],
 	}
 }
+
+/** Whoever reads personal data is in the ledger, before the answer is. */
+const recordRead = (context: Context, actor: Actor, action: string, model: string, predictionId: string) =>
+	commit(context, actor, { action, object: `prediction:${model}/${predictionId}`, model }, [])
 
 const erasedError = (model: string, predictionId: string) =>
 	new AppError('erased', `The prediction "${predictionId}" of ${model} was erased: its values are destroyed.`)
@@ -125,6 +131,7 @@ export async function readGroups(
 			'not-found',
 			`No groups were sent for the prediction "${predictionId}" of ${model.name}.`,
 		)
+	await recordRead(context, actor, 'read-groups', model.name, predictionId)
 	return {
 		predictionId,
 		model: model.name,

@@ -1,4 +1,5 @@
 import type { Context } from '../context.ts'
+import { reportKinds } from '../evidence/reports/sign-report.ts'
 import { ownExecutors } from '../execution/own-executors.ts'
 import type { ExecutorSettings } from '../rules/parse-policies.ts'
 import { vendorExecutors } from './executors.ts'
@@ -27,7 +28,11 @@ type Settings = {
 export function connectIntegrations(context: Context, config: Settings): void {
 	const { PLUMBLINE_MLFLOW_URL: url, PLUMBLINE_OPENLINEAGE_URL: openLineage } = config
 	const mlflow = url === undefined ? undefined : mlflowOptions(url, config)
-	context.executors = { ...ownExecutors(context), ...vendorExecutors(context, { mlflow }) }
+	context.executors = {
+		...ownExecutors(context),
+		...reportKinds(context),
+		...vendorExecutors(context, { mlflow }),
+	}
 	if (mlflow !== undefined) context.runs = mlflowRunReader(context, mlflow)
 	if (config.PLUMBLINE_MLFLOW_WEBHOOK_SECRET !== undefined)
 		context.hooks = { mlflow: mlflowHook(context, config.PLUMBLINE_MLFLOW_WEBHOOK_SECRET) }
@@ -59,5 +64,5 @@ const mlflowOptions = (url: string, config: Settings): MlflowOptions => ({
 /** The kinds of executors without what they reach: to check the settings of `approvals.yaml`, and to open none. */
 export function executorSettings(): ExecutorSettings {
 	const nothing = {} as Context
-	return { ...ownExecutors(nothing), ...vendorExecutors(nothing) }
+	return { ...ownExecutors(nothing), ...reportKinds(nothing), ...vendorExecutors(nothing) }
 }

@@ -4,6 +4,8 @@ import { canonicalJson } from '../core/canonical-json.ts'
 export type LedgerEntry = {
 	at: string // RFC 3339, UTC
 	actor: { id: string; how: string }
+	/** Id of the HTTP request, as in `X-Request-Id`. */
+	request?: string
 	action: string // verb-noun: "open-incident"
 	object: string // "incident:inc_…"
 	model?: string

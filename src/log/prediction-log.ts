@@ -51,6 +51,8 @@ export type PredictionLog = SealReads & {
 	series(model?: string): Promise<Series[]>
 	/** The number of predictions of these versions by environment. Reads no rows. */
 	counts(versions: readonly { model: string; version: string }[]): Promise<PredictionCount[]>
+	/** The number of predictions of each of these series by UTC day (days since 1970), up to `until`. Reads no rows. */
+	rowsByDay(series: readonly number[], until: number): Promise<DayCount[]>
 
 	// --- input summaries of hours in [from, to) ---
 	/** The sum of the deltas of one series with these bins. Undefined when there are none. */
@@ -154,6 +156,8 @@ export type PredictionCount = {
 	from: number
 	to: number
 }
+
+export type DayCount = { seriesId: number; day: number; rows: number }
 
 /** An encoded part of the summary of one hour of a series; the sum of all parts is the summary. */
 export type HourDelta = { series: number; hour: number; bytes: Uint8Array }

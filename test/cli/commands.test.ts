@@ -132,6 +132,7 @@ describe('models, baselines and jobs', () => {
 				'check-targets',
 				'deliver',
 				'retention',
+				'checkpoint',
 			].map((job) => [job, 'ok']),
 		)
 	})

@@ -409,11 +409,13 @@ class Run {
 		if (!follows[(await this.stored()).request.status]) return
 		this.target.version = '9'
 		if (!this.one.pointer) return
+		// The execution may end since the status was read.
 		await this.base.sql.batch([
 			{
 				sql: `INSERT INTO deployment (model, environment, revision, champion, since)
-					SELECT model, environment, max(revision) + 1, '9', ? FROM deployment WHERE model = ?`,
-				params: [this.clock.now, this.name],
+					SELECT model, environment, max(revision) + 1, '9', ?1 FROM deployment WHERE model = ?2
+					AND (SELECT status FROM request WHERE id = ?3) IN (SELECT value FROM json_each(?4)) GROUP BY model`,
+				params: [this.clock.now, this.name, this.id, JSON.stringify(Object.keys(follows))],
 			},
 		])
 	}

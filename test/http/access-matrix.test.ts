@@ -96,7 +96,7 @@ async function storeReport({ context: { db } }: TestServer) {
 		...{ id: 'rep_one', identity: 'one', template: 'secret-template', templateVersion: '1', model: 'mine' },
 		...{ models: ['mine'], status: 'draft', cutSize: 1, cutRoot: '', cutAt: 0, author: 'key:a' },
 		...{ authorPerson: 'key:a', approvers: [], manifest: '', createdAt: 0 },
-		digests: { json: '', html: null, pdf: null, csv: null },
+		digests: { json: '', html: '', pdf: '', csv: '' },
 	})
 	for (const form of ['json', 'html', 'pdf', 'csv'])
 		await db
@@ -121,6 +121,7 @@ function pathOf({ path }: Endpoint, query = ''): string {
 			team: 'T1',
 			user: ids.users as string,
 			source: 'mlflow',
+			...{ level: '0', tile: '000.p/1', index: '0' },
 		},
 	}
 	return path.replace(/\{(\w+)\}/g, (_, name: string) => values[name] as string) + query

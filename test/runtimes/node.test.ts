@@ -17,6 +17,7 @@ const jobIds = [
 	'check-targets',
 	'deliver',
 	'retention',
+	'checkpoint',
 ]
 
 it('does the main job on Node, and ends cleanly on a signal', async () => {

@@ -6,6 +6,7 @@ import type { Context } from '../../src/context.ts'
 import { defaultLimits } from '../../src/core/limits.ts'
 import { openDatabase } from '../../src/db/database.ts'
 import { migrate, openSql } from '../../src/db/open-node.ts'
+import { reportKinds } from '../../src/evidence/reports/sign-report.ts'
 import { ownExecutors } from '../../src/execution/own-executors.ts'
 import { finishExecutions } from '../../src/execution/wake-up.ts'
 import { openLibsqlLog } from '../../src/log/libsql-log-node.ts'
@@ -74,7 +75,7 @@ export async function testContext(options: Partial<Context> = {}, write?: (folde
 		ledgerKey: testLedgerKey(),
 		...options,
 	}
-	context.executors = { ...ownExecutors(context), ...context.executors }
+	context.executors = { ...ownExecutors(context), ...reportKinds(context), ...context.executors }
 	return {
 		context,
 		clock,

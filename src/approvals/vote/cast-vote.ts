@@ -4,7 +4,7 @@ import type { Actor } from '../../core/actor.ts'
 import { AppError } from '../../core/errors.ts'
 import { formatTime } from '../../core/time.ts'
 import { type Change, commit, type EntryDraft } from '../../db/commit.ts'
-import { executions, type RequestStatus, requests, requestVotes } from '../../db/schema.ts'
+import { executions, type RequestStatus, reports, requests, requestVotes } from '../../db/schema.ts'
 import type { Statement } from '../../db/sql.ts'
 import { findTable } from '../../decisions/reasons/table-record.ts'
 import type { Action } from '../../ports/executors.ts'
@@ -103,13 +103,23 @@ const isOf = (vote: VoteRow, { actor, person }: Voter, personNow: PersonNow): bo
 const breaksGlassNow = (known: VoteRow, { actor }: Voter, { breakGlass }: VoteInput): boolean =>
 	breakGlass === true && known.actor === actor.id && known.vote === 'approve' && !known.breakGlass
 
-/** Who asked for it: the requester, and who proposed the words of a reason table. */
+/** Who asked for it: the requester, and who wrote the report or proposed the words of a reason table. */
 async function askersOf(context: Context, row: RequestRow): Promise<{ actor: string; person: string }[]> {
 	const requester = { actor: row.requester, person: row.requesterPerson ?? row.requester }
+	if (row.kind === 'report') return [requester, ...(await authorOf(context, row))]
 	if (row.kind !== 'reason-table') return [requester]
 	const { to } = JSON.parse(row.action) as Action
 	const { proposer, proposerPerson } = await findTable(context, row.model, Number(to))
 	return [requester, { actor: proposer, person: proposerPerson ?? proposer }]
+}
+
+/** The author of a report, who may not be the one that asks for its approval. */
+async function authorOf({ db }: Context, row: RequestRow): Promise<{ actor: string; person: string }[]> {
+	const { to } = JSON.parse(row.action) as Action
+	return db
+		.select({ actor: reports.author, person: reports.authorPerson })
+		.from(reports)
+		.where(eq(reports.id, String(to)))
 }
 
 function checkVoter(

@@ -4,7 +4,7 @@ export const reportStatuses = ['draft', 'approved'] as const
 export type ReportStatus = (typeof reportStatuses)[number]
 
 /** `sha256:<hex>` of each form; null where this platform cannot make it. */
-export type ReportDigests = { json: string; html: string | null; pdf: string | null; csv: string | null }
+export type ReportDigests = { json: string; html: string; pdf: string | null; csv: string }
 
 export const reports = sqliteTable('report', {
 	id: text().primaryKey(),
@@ -20,6 +20,8 @@ export const reports = sqliteTable('report', {
 	predictionId: text('prediction_id'),
 	subject: text(),
 	incident: text(),
+	/** When the decision that it is about was made. */
+	decidedAt: integer('decided_at'),
 	status: text().$type<ReportStatus>().notNull(),
 	cutSize: integer('cut_size').notNull(),
 	cutRoot: text('cut_root').notNull(),

@@ -1,10 +1,13 @@
-import { and, asc, eq, gt, gte, lt } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, gte, lt } from 'drizzle-orm'
 import type { Context } from '../../context.ts'
 import type { Actor } from '../../core/actor.ts'
 import { toHex } from '../../core/bytes.ts'
+import { canonicalJson } from '../../core/canonical-json.ts'
 import { cursorNumber, type Page, type PageQuery, toPage } from '../../core/page.ts'
-import { formatTime } from '../../core/time.ts'
+import { formatTime, hourMs } from '../../core/time.ts'
+import { commit } from '../../db/commit.ts'
 import { ledgerEntries } from '../../db/schema.ts'
+import type { LedgerEntry } from '../../ledger/entry.ts'
 import { authorise } from '../../registry/key/authorise.ts'
 import { inReach } from '../../registry/model/find-model.ts'
 import type { EntryRecord } from './audit.schema.ts'
@@ -55,5 +58,38 @@ export async function listEntries(
 		.where(and(...matching))
 		.orderBy(asc(ledgerEntries.idx))
 		.limit(limit + 1)
-	return toPage(rows, limit, (row) => row.idx, toRecord)
+	const page = toPage(rows, limit, (row) => row.idx, toRecord)
+	await recordRead(context, actor, query)
+	return page
+}
+
+/** The pages that follow the first one within the hour are one read: each would otherwise add the next page's entry. */
+const oneReadMs = hourMs
+
+async function recordRead(context: Context, actor: Actor, query: EntryQuery): Promise<void> {
+	const { object, action, model, from, to } = query
+	const details = { object, action, from, to }
+	const draft = {
+		action: 'read-entries',
+		object: 'ledger',
+		...(model === undefined ? {} : { model }),
+		details,
+	}
+	if (query.cursor !== undefined) {
+		const [last] = await context.db
+			.select({ entry: ledgerEntries.entry })
+			.from(ledgerEntries)
+			.where(
+				and(
+					eq(ledgerEntries.object, draft.object),
+					eq(ledgerEntries.actor, actor.id),
+					gte(ledgerEntries.at, context.now() - oneReadMs),
+				),
+			)
+			.orderBy(desc(ledgerEntries.idx))
+			.limit(1)
+		const before = last && (JSON.parse(last.entry) as LedgerEntry)
+		if (before && canonicalJson([before.model, before.details]) === canonicalJson([model, details])) return
+	}
+	await commit(context, actor, draft, [])
 }

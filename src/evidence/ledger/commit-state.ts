@@ -138,7 +138,7 @@ async function unexplained(
 			mismatches.push({ where, what: `the row ${verb}, although rows of this table never change` })
 		else if (explainedBy && !isExplained(governed, change, entries)) {
 			const objects = objectsOf(governed, change).join(' or ')
-			const what = `the row ${verb}, but the ledger has no ${explainedBy.actions.join(', ')} of ${objects} from entry ${since} on`
+			const what = `the row ${verb}, but the ledger has no entry for it from entry ${since} on (${explainedBy.actions.join(', ')} of ${objects})`
 			mismatches.push({ where, what })
 		}
 	}

@@ -26,6 +26,15 @@ const members = {
 				'The rows of the law tables that apply to this model. Their clocks run: an incident opens before one lapses.',
 			example: ['ecoa-adverse-action'],
 		}),
+	noticesSince: z
+		.string()
+		.regex(/^\d{4}-\d\d-\d\d$/, 'must be a day such as 2026-03-01')
+		.refine((day) => !Number.isNaN(Date.parse(day)), 'must be a day that exists')
+		.meta({
+			description:
+				'The first UTC day of decisions whose notices are made here. Default: all that are logged.',
+			example: '2026-03-01',
+		}),
 	creditor: Party.meta({
 		description: 'Who takes the decision, as notices name it.',
 		example: { name: 'First Bank', address: '1 Main Street, Springfield, IL 62701' },
@@ -91,6 +100,7 @@ const members = {
 export const NoticeSettings = z
 	.strictObject({
 		laws: members.laws.default([]),
+		noticesSince: members.noticesSince.optional(),
 		creditor: members.creditor.optional(),
 		agency: members.agency.optional(),
 		actionTaken: members.actionTaken.optional(),

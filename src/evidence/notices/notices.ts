@@ -1,12 +1,14 @@
-import { and, desc, eq, lte } from 'drizzle-orm'
+import { and, desc, eq, lte, sql } from 'drizzle-orm'
 import type { Context } from '../../context.ts'
 import { type Actor, readers } from '../../core/actor.ts'
 import { canonicalJson, digestOf } from '../../core/canonical-json.ts'
+import { AppError } from '../../core/errors.ts'
 import { formatTime } from '../../core/time.ts'
 import { commit } from '../../db/commit.ts'
 import { noticeSettings } from '../../db/schema.ts'
 import { authorise } from '../../registry/key/authorise.ts'
-import { findModel } from '../../registry/model/find-model.ts'
+import { didYouMean, findModel } from '../../registry/model/find-model.ts'
+import { lawTable } from '../reports/law.ts'
 import type { NoticeSettings, NoticeSettingsRecord } from './notices.schema.ts'
 
 /** The settings of a model's notices that were in force at a time; revision 0 before the first. */
@@ -41,6 +43,7 @@ export async function putNotices(
 ): Promise<NoticeSettingsRecord> {
 	authorise(actor, 'admin', model)
 	await findModel(context, model)
+	checkLaws(context, settings.laws)
 	const before = await noticesAt(context, model, Number.MAX_SAFE_INTEGER)
 	if (before.revision > 0 && canonicalJson(before.settings) === canonicalJson(settings)) return before
 	const row = { model, revision: before.revision + 1, since: context.now(), settings }
@@ -54,4 +57,24 @@ export async function putNotices(
 	const query = context.db.insert(noticeSettings).values(row).onConflictDoNothing()
 	await commit(context, actor, entry, [{ query, guarded: true }])
 	return { model, revision: row.revision, since: formatTime(row.since), settings }
+}
+
+/** Throws `invalid` for an id that the law tables do not have, with the nearest. */
+function checkLaws(context: Context, ids: readonly string[]): void {
+	const known = [...lawTable(context).keys()]
+	const at = ids.findIndex((id) => !known.includes(id))
+	if (at === -1) return
+	const id = ids[at] as string
+	const near = didYouMean(id, known, `There are ${known.join(', ')}.`)
+	const message = `${JSON.stringify(id)} is not a row of the law tables.${near}`
+	throw new AppError('invalid', `laws.${at}: ${message}`, { faults: [{ path: `laws.${at}`, message }] })
+}
+
+/** The settings in force now of all models that declare laws. */
+export async function modelsWithLaws(context: Context): Promise<{ model: string; settings: NoticeSettings }[]> {
+	const newest = sql`${noticeSettings.revision} = (SELECT max(n.revision) FROM notice_setting n WHERE n.model = ${noticeSettings.model})`
+	const rows = await context.db.select().from(noticeSettings).where(newest).orderBy(noticeSettings.model)
+	return rows
+		.map(({ model, settings }) => ({ model, settings: settings as NoticeSettings }))
+		.filter(({ settings }) => settings.laws.length > 0)
 }

@@ -1,9 +1,9 @@
-import { desc, eq, gte, lt, sql } from 'drizzle-orm'
+import { between, desc, eq, gte, lt, sql } from 'drizzle-orm'
 import type { Context } from '../../context.ts'
 import { toHex } from '../../core/bytes.ts'
 import { AppError } from '../../core/errors.ts'
 import { ledgerCheckpoints, ledgerEntries } from '../../db/schema.ts'
-import { hashBytes, MemoryTree } from '../../ledger/tree.ts'
+import { checkpoint, newestCheckpoint } from '../ledger/checkpoint.ts'
 import type { ReportCut } from './template.ts'
 
 const fault = (message: string) =>
@@ -11,12 +11,20 @@ const fault = (message: string) =>
 
 /** The ledger as of a signed checkpoint: the given one, or the newest. */
 export async function findCut(context: Context, size: number | undefined): Promise<ReportCut> {
-	const found = size === undefined ? await newestCheckpoint(context) : await checkpointOf(context, size)
-	const [last] = await context.db
-		.select({ at: ledgerEntries.at })
+	const found = size === undefined ? await newestCut(context) : await checkpointOf(context, size)
+	const at = await timesAround(context, found.size)
+	// What is computed leaves no entry: the state of the cut lasts until the next one.
+	return { size: found.size, root: toHex(found.root), at: Math.max(at.last ?? 0, (at.next ?? context.now() + 1) - 1) }
+}
+
+/** When the last entry of the cut was added, and the first one after it. */
+async function timesAround({ db }: Context, size: number): Promise<{ last: number | undefined; next: number | undefined }> {
+	const rows = await db
+		.select({ idx: ledgerEntries.idx, at: ledgerEntries.at })
 		.from(ledgerEntries)
-		.where(eq(ledgerEntries.idx, found.size - 1))
-	return { size: found.size, root: toHex(found.root), at: last?.at ?? 0 }
+		.where(between(ledgerEntries.idx, size - 1, size))
+	const of = (idx: number) => rows.find((row) => row.idx === idx)?.at
+	return { last: of(size - 1), next: of(size) }
 }
 
 type Found = { size: number; root: Uint8Array }
@@ -46,18 +54,23 @@ async function checkpointOf(context: Context, size: number): Promise<Found> {
 	)
 }
 
-async function newestCheckpoint(context: Context): Promise<Found> {
-	const [newest] = await context.db
-		.select()
-		.from(ledgerCheckpoints)
-		.orderBy(desc(ledgerCheckpoints.size))
-		.limit(1)
-	if (newest) return newest
-	const leaves = await context.db
-		.select({ hash: ledgerEntries.leafHash })
-		.from(ledgerEntries)
-		.orderBy(ledgerEntries.idx)
-	const bytes = new Uint8Array(leaves.length * hashBytes)
-	for (const [i, { hash }] of leaves.entries()) bytes.set(hash, i * hashBytes)
-	return { size: leaves.length, root: await new MemoryTree(bytes).root() }
+/** What making and reading reports writes itself: no reason for another cut. */
+const ownActions = ['create-report', 'sign-report', 'read-report', 'create-request']
+
+/** The newest checkpoint; a new one if anything else than reports has been recorded since. */
+async function newestCut(context: Context): Promise<Found> {
+	const newest = await newestCheckpoint(context)
+	if (newest && !(await hasNews(context, newest.size))) return newest
+	const made = await checkpoint(context)
+	if (made) return made
+	throw new AppError('conflict', 'The ledger has no entries yet, so there is nothing to report.')
+}
+
+async function hasNews({ sql }: Context, size: number): Promise<boolean> {
+	const [news] = await sql.all({
+		sql: `SELECT 1 AS one WHERE EXISTS (SELECT 1 FROM log_unsealed) OR EXISTS (SELECT 1 FROM ledger_entry
+			WHERE idx >= ? AND action NOT IN (SELECT value FROM json_each(?)))`,
+		params: [size, JSON.stringify(ownActions)],
+	})
+	return news !== undefined
 }

@@ -1,8 +1,9 @@
-import { and, eq } from 'drizzle-orm'
+import { and, eq, not } from 'drizzle-orm'
 import type { Context } from '../../context.ts'
 import { sha256Hex, utf8 } from '../../core/bytes.ts'
 import { AppError } from '../../core/errors.ts'
 import type { Change } from '../../db/changes.ts'
+import { inList } from '../../db/database.ts'
 import { type ReportDigests, reportFiles } from '../../db/schema.ts'
 import type { ReportDocument } from './document.ts'
 import { renderForms } from './render/forms.ts'
@@ -17,7 +18,8 @@ export const manifestPath = 'manifest.json'
 export type Files = Map<string, Uint8Array>
 
 /** What stays the same when a draft is approved: the data it was computed from, and the law. */
-export const isKept = (path: string): boolean => path.startsWith('data/') || path === 'law.yaml'
+export const isKept = (path: string): boolean =>
+	path.startsWith('data/') || path === 'law.yaml' || path === 'salt'
 
 export type Assembled = { files: Files; manifest: string; digests: ReportDigests }
 
@@ -26,18 +28,23 @@ const digest = async (bytes: Uint8Array): Promise<string> => `sha256:${await sha
 /** Renders a report and lists its files. `kept`: its data and law. */
 export async function assemble(context: Context, document: ReportDocument, kept: Files): Promise<Assembled> {
 	const { json, html, pdf, csv } = await renderForms(context, document)
-	const files: Files = new Map([...kept, ['report.json', json], ['VERIFY.md', utf8(verifyText(document))]])
-	for (const [path, bytes] of Object.entries({ 'report.html': html, 'report.pdf': pdf, 'report.csv': csv }))
-		if (bytes) files.set(path, bytes)
+	const files: Files = new Map([
+		...kept,
+		['report.json', json],
+		['report.html', html],
+		['report.csv', csv],
+		['VERIFY.md', utf8(verifyText(document))],
+	])
+	if (pdf) files.set('report.pdf', pdf)
 	const listed = []
 	for (const path of [...files.keys()].sort())
 		listed.push({ path, sha256: await sha256Hex(files.get(path) as Uint8Array) })
 	const manifest = utf8(`${JSON.stringify({ files: listed }, null, 2)}\n`)
 	const digests = {
 		json: await digest(json),
-		html: html && (await digest(html)),
+		html: await digest(html),
 		pdf: pdf && (await digest(pdf)),
-		csv: csv && (await digest(csv)),
+		csv: await digest(csv),
 	}
 	files.set(manifestPath, manifest)
 	files.set(documentPath, utf8(JSON.stringify(document)))
@@ -69,6 +76,13 @@ export function fileChanges({ db }: Context, report: string, files: Files): Chan
 		}
 	return changes
 }
+
+/** What deletes a report's files, except the ones to keep. */
+export const removeFiles = ({ db }: Context, report: string, keep: readonly string[] = []): Change => ({
+	query: db
+		.delete(reportFiles)
+		.where(and(eq(reportFiles.report, report), not(inList(reportFiles.path, keep)))),
+})
 
 /** One file of a report. Undefined if it has none of that path. */
 export async function readFile(

@@ -3,6 +3,7 @@ import type { Context } from '../../context.ts'
 import type { Actor } from '../../core/actor.ts'
 import { AppError } from '../../core/errors.ts'
 import { cursorText, type Page, type PageQuery, toPage } from '../../core/page.ts'
+import { commit } from '../../db/commit.ts'
 import { type ReportStatus, reports } from '../../db/schema.ts'
 import { authorise, inScope, seesAll } from '../../registry/key/authorise.ts'
 import { reachedModels } from '../../registry/model/find-model.ts'
@@ -75,9 +76,29 @@ export async function readForm(
 ): Promise<{ row: ReportRow; bytes: Uint8Array<ArrayBuffer> }> {
 	const row = await findReport(context, actor, id)
 	const bytes = await readFile(context, row.id, `report.${form}`)
-	if (bytes) return { row, bytes }
+	if (bytes) {
+		await recordRead(context, actor, row, form)
+		return { row, bytes }
+	}
 	throw new AppError(
-		'unavailable',
-		`The report ${row.id} has no ${form.toUpperCase()}: the platform that made it cannot. Use .json, or make it on Node.`,
+		'not-found',
+		`The report ${row.id} has no PDF: it was made on Workers, which cannot make one. Use the same path with .html.`,
+	)
+}
+
+/** Whoever reads a report about a person leaves an entry. */
+export async function recordRead(
+	context: Context,
+	actor: Actor,
+	row: ReportRow,
+	form: string,
+): Promise<void> {
+	if (row.predictionId === null && row.subject === null) return
+	const details = { form, template: row.template }
+	await commit(
+		context,
+		actor,
+		{ action: 'read-report', object: `report:${row.id}`, model: row.model, details },
+		[],
 	)
 }

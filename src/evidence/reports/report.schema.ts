@@ -33,7 +33,6 @@ export const ReportInput = z
 export type ReportInput = z.output<typeof ReportInput>
 
 const digest = z.string().meta({ description: '`sha256:` and 64 hexadecimal digits.' })
-const digestOrNull = z.string().nullable().meta({ description: 'Null where this platform cannot make it.' })
 
 export const Report = z
 	.strictObject({
@@ -46,7 +45,12 @@ export const Report = z
 		subject: z.string().nullable(),
 		incident: z.string().nullable(),
 		status: z.enum(reportStatuses).meta({ description: 'A draft until its request is approved.' }),
-		digests: z.strictObject({ json: digest, html: digestOrNull, pdf: digestOrNull, csv: digestOrNull }),
+		digests: z.strictObject({
+			json: digest,
+			html: digest,
+			pdf: digest.nullable().meta({ description: 'Null where it was made on Workers, which have no PDF.' }),
+			csv: digest,
+		}),
 		manifest: digest.meta({
 			description: 'The digest of manifest.json in the bundle, which people approve.',
 		}),

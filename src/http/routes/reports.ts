@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { reportStatuses } from '../../db/schema.ts'
+import { bundleReport } from '../../evidence/reports/bundle.ts'
 import { createReport, reportRoles } from '../../evidence/reports/create-report.ts'
 import { getReport, listReports, type ReportForm, readForm } from '../../evidence/reports/read-report.ts'
 import { Report, ReportInput } from '../../evidence/reports/report.schema.ts'
@@ -100,6 +101,15 @@ const get = endpoint({
 	handle: async ({ context, actor, params: { id } }) => ok(await getReport(context, actor, id)),
 })
 
+/** The id without the ending of the path. */
+const formParams = (kind: string) =>
+	z.strictObject({ id: params.shape.id.transform((id) => id.slice(0, -(kind.length + 1))) })
+
+const fileHeaders = ({ id, template }: { id: string; template: string }, kind: string, type: string) => ({
+	'content-type': type,
+	'content-disposition': `attachment; filename="${template}-${id}.${kind}"`,
+})
+
 const form = (kind: ReportForm, type: string, summary: string) =>
 	endpoint({
 		method: 'get',
@@ -108,17 +118,30 @@ const form = (kind: ReportForm, type: string, summary: string) =>
 		summary,
 		description: 'Always the same bytes, until the report is approved.',
 		access: reportRoles,
-		params: z.strictObject({ id: params.shape.id.transform((id) => id.slice(0, -(kind.length + 1))) }),
+		params: formParams(kind),
 		answers: { 200: { description: 'The report', type } },
-		errors: ['unavailable'],
 		handle: async ({ context, actor, params: { id } }) => {
 			const { row, bytes } = await readForm(context, actor, id, kind)
-			const name = `${row.template}-${row.id}.${kind}`
-			return new Response(bytes, {
-				headers: { 'content-type': type, 'content-disposition': `attachment; filename="${name}"` },
-			})
+			return new Response(bytes, { headers: fileHeaders(row, kind, type) })
 		},
 	})
+
+const bundle = endpoint({
+	method: 'get',
+	path: '/v1/reports/{id}.zip',
+	id: 'getReportBundle',
+	summary: 'Read a report with its evidence',
+	description:
+		'A ZIP archive with the report, the data that it was computed from, the law, proofs, and the ledger up to a signed checkpoint; `VERIFY.md` in it says how to check it. The ledger has entries of all models: it is left out for keys with a narrower scope.',
+	access: reportRoles,
+	params: formParams('zip'),
+	answers: { 200: { description: 'The bundle', type: 'application/zip' } },
+	errors: ['unavailable', 'too-large', 'conflict'],
+	handle: async ({ context, actor, params: { id } }) => {
+		const { row, zip } = await bundleReport(context, actor, id)
+		return new Response(zip, { headers: fileHeaders(row, 'zip', 'application/zip') })
+	},
+})
 
 export const reports = {
 	about: 'Reports for regulators, with their evidence.',
@@ -129,6 +152,7 @@ export const reports = {
 		form('html', 'text/html; charset=utf-8', 'Read a report as HTML'),
 		form('pdf', 'application/pdf', 'Read a report as PDF'),
 		form('csv', 'text/csv; charset=utf-8', 'Read a report as CSV'),
+		bundle,
 		get,
 	],
 } satisfies Resource

@@ -97,17 +97,17 @@ async function readRows(
 	isErased: (row: number) => boolean,
 ): Promise<((row: number) => string) | string> {
 	const found = await findChunk(sql, store, id)
-	if (!found) return 'its rows are missing'
+	if (!found) return 'Its rows are missing.'
 	if (typeof found === 'string') return found
 	const { place, batch } = found
 	const { first } = place
 	if (place.kind !== kindNumber[kind] || place.model !== model || place.segment !== '')
-		return `it is not a chunk of ${kind} rows of ${model}`
+		return `It is not filed under ${kind} rows of ${model}.`
 	if (place.rows !== batch.rows || first + rows > batch.rows)
-		return `it has ${Math.max(0, batch.rows - first)} of ${rows} rows`
+		return `It has ${Math.max(0, batch.rows - first)} of ${rows} rows.`
 	for (let row = 0; row < rows; row++)
 		if (!isErased(row) && !isInPlace(place, batch, first + row))
-			return 'it is in another series or day than its rows'
+			return 'It is filed under another version, environment or time than its rows.'
 	const payloadOf = rowPayloads(batch, kind)
 	return (row) => payloadOf(first + row)
 }
@@ -144,7 +144,7 @@ async function findChunk(
 			const chunk = await store.chunk(place.chunk)
 			if (chunk) return { place, batch: chunk.batch }
 		} catch (error) {
-			return `it cannot be read: ${(error as Error).message}`
+			return `It cannot be read: ${(error as Error).message}`
 		}
 	}
 	return undefined

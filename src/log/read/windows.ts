@@ -5,7 +5,7 @@ import type { InputSummary } from '../../summaries/inputs/input-summary.ts'
 import { emptyInputSummary } from '../../summaries/inputs/input-summary.ts'
 import { addEncodedOutcomes } from '../../summaries/outcomes/encoding.ts'
 import { emptyOutcomeSummary, type OutcomeSummary } from '../../summaries/outcomes/outcome-summary.ts'
-import type { DirtyHour, HourDelta, PredictionCount, PredictionLog, Series } from '../prediction-log.ts'
+import type { DayCount, DirtyHour, HourDelta, PredictionCount, PredictionLog, Series } from '../prediction-log.ts'
 import { kindNumber } from '../row-kinds.ts'
 
 /** The reads of the log that need SQL alone, and the marks of changed hours. */
@@ -18,6 +18,13 @@ export const windowReads = (sql: Sql) =>
 				params: [model ?? null],
 			}),
 		counts: (versions) => countPredictions(sql, versions),
+		rowsByDay: (series, until) =>
+			sql.all<DayCount>({
+				sql: `SELECT series AS seriesId, day, sum(rows) AS rows FROM log_chunk
+					WHERE kind = ? AND series IN (SELECT value FROM json_each(?)) AND day <= ?
+					GROUP BY series, day ORDER BY day, series`,
+				params: [kindNumber.prediction, JSON.stringify(series), until],
+			}),
 		inputs: async (seriesId, bins, from, to) =>
 			sumInputSummaries(bins, await inputDeltas(sql, [seriesId], bins, from, to)),
 		inputDeltas: (series, bins, from, to) => inputDeltas(sql, series, bins, from, to),

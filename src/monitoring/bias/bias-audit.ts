@@ -9,27 +9,34 @@ import { type GroupSums, groupsOf, sumGroups } from './group-sums.ts'
 /** How the sensitive groups of a binary model fared over a period, by exact sums of the log. Throws as `auditScope` does. */
 export async function biasAudit(context: Context, actor: Actor, query: AuditQuery): Promise<BiasAudit> {
 	const scope = await auditScope(context, actor, query)
-	const sums = await sumsOf(context, scope)
+	return { ...describeScope(context, scope), ...(await auditSums(await sumsOf(context, scope), scope)) }
+}
+
+/** Sums over all rows, and over the values of each segment. */
+export type AuditSums = { all: GroupSums; segments: { segment: string; values: GroupSums[] }[] }
+
+/** The audit of sums, wherever they were read. */
+export async function auditSums(
+	sums: AuditSums,
+	{ attributes: wanted, favourable }: Pick<AuditScope, 'attributes' | 'favourable'>,
+): Promise<Pick<BiasAudit, 'rows' | 'tests' | 'attributes'>> {
 	const attributes: AttributeAudit[] = []
-	for (const attribute of scope.attributes) {
-		attributes.push(auditAttribute(groupsOfAll(sums, attribute, scope.favourable)))
+	for (const attribute of wanted) {
+		attributes.push(auditAttribute(groupsOfAll(sums, attribute, favourable)))
 		// Comparing many groups takes a while: requests get a turn between attributes.
 		await new Promise((resolve) => setImmediate(resolve))
 	}
 	const { predictions, labelled, never, unusable } = sums.all
 	return {
-		...describeScope(context, scope),
 		rows: { predictions, labelled, never, unusable },
 		tests: adjustForMultipleTests(attributes),
 		attributes,
 	}
 }
 
-type Sums = { all: GroupSums; segments: { segment: string; values: GroupSums[] }[] }
-
 /** Segments first: rows that arrive meanwhile then count as rows without a segment, and segments never exceed the whole. */
-async function sumsOf(context: Context, { model, series, from, to }: AuditScope): Promise<Sums> {
-	const segments: Sums['segments'] = []
+async function sumsOf(context: Context, { model, series, from, to }: AuditScope): Promise<AuditSums> {
+	const segments: AuditSums['segments'] = []
 	for (const segment of model.segments) {
 		const values: GroupSums[] = []
 		for (const { id } of series.filter((s) => s.segment === segment))
@@ -41,7 +48,7 @@ async function sumsOf(context: Context, { model, series, from, to }: AuditScope)
 }
 
 const groupsOfAll = (
-	{ all, segments }: Sums,
+	{ all, segments }: AuditSums,
 	attribute: Attribute,
 	favourable: AuditScope['favourable'],
 ) => ({

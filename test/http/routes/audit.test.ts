@@ -59,7 +59,9 @@ test('finds entries by object, action, model and time', async ({ server }) => {
 		'register-version',
 		'set-deployment',
 	])
-	expect((await entries(server, '&from=2026-03-02T00:30:00Z')).map((e) => e.index)).toEqual([2, 3, 4, 5])
+	expect((await entries(server, '&from=2026-03-02T00:30:00Z')).map((e) => e.index).slice(0, 4)).toEqual([
+		2, 3, 4, 5,
+	])
 	expect((await entries(server, '&to=2026-03-02T01:00:00Z')).map((e) => e.index)).toEqual([0, 1])
 })
 
@@ -77,9 +79,28 @@ test('shows a key with a narrow scope the entries of its models only', async ({ 
 test('pages through the ledger', async ({ server }) => {
 	const first = (await server.fetch('/v1/audit/entries?limit=4')).body
 	const second = (await server.fetch(`/v1/audit/entries?limit=4&cursor=${first.next}`)).body
-	expect([...first.items, ...second.items].map((e: Entry) => e.index)).toEqual(
-		(await entries(server)).map((e) => e.index),
-	)
+	expect([...first.items, ...second.items].map((e: Entry) => e.index)).toEqual([0, 1, 2, 3, 4, 5, 6, 7])
+})
+
+test('records who reads the ledger, once for all pages', async ({ server }) => {
+	let [pages, cursor] = [0, '']
+	for (; pages < 50 && cursor !== null; pages++)
+		cursor = (
+			await server.fetch(`/v1/audit/entries?limit=1${cursor && `&cursor=${cursor}`}`, {
+				headers: { 'x-request-id': 'page' },
+			})
+		).body.next
+	const reads = await entries(server, '&action=read-entries')
+	expect(reads.map((e) => JSON.parse(e.entry)).filter((e) => e.request === 'page')).toEqual([
+		{
+			action: 'read-entries',
+			actor: { how: 'key', id: 'key:key_admin' },
+			at: expect.any(String),
+			details: {},
+			object: 'ledger',
+			request: 'page',
+		},
+	])
 })
 
 test('is for auditors', async ({ server }) => {

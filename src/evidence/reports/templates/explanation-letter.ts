@@ -167,7 +167,7 @@ function comparison({ percentile, share }: Contribution): string {
 
 /** What different data would have changed: C-203/22, paragraph 62. Only information that a person can change. */
 function whatWouldChange({ explanation }: DecisionCase): ReportSection {
-	const { counterfactuals, counterfactualsStatus: status, model, adverse } = explanation
+	const { counterfactuals, counterfactualsStatus: status, adverse } = explanation
 	const title = 'What would have changed the decision'
 	const id = 'what-would-change'
 	if (adverse === false) return section(id, title, { text: 'The decision was in your favour.' })

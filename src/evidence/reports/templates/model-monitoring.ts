@@ -1,10 +1,13 @@
 import type { Context } from '../../../context.ts'
 import type { Actor } from '../../../core/actor.ts'
+import { formatTime } from '../../../core/time.ts'
 import { changesOf, deploymentTable, entryTable, monitoringPlan } from '../period/changes.ts'
 import { dataSection, sumByCode, validationSection } from '../period/data.ts'
+import { outcomesAt } from '../period/group-sums.ts'
 import { incidentsOf, incidentTable, type PastIncident } from '../period/incidents.ts'
 import { metricTable, pointFile, pointsOf, rejectionsOf, segmentPoints } from '../period/metrics.ts'
 import { driftSection, performanceSection, planSection } from '../period/monitoring.ts'
+import { outcomesSection, overridesSection } from '../period/outcomes.ts'
 import { inventorySection, materialitySection, purposeSection, vendorSection } from '../period/register.ts'
 import { openStatuses, type PastRequest, requestsOf, requestTables } from '../period/requests.ts'
 import { contentHead, openPeriod, type PeriodScope } from '../period/scope.ts'
@@ -35,6 +38,7 @@ async function build(
 	const plan = await monitoringPlan(context, scope)
 	const incidents = await incidentsOf(context, scope)
 	const requests = await requestsOf(context, scope)
+	const outcomes = await outcomesAt(context, scope)
 	const changes = changesOf(scope, plan?.changes)
 	const others: ReportSection['tables'] = []
 	for (const volume of volumes.slice(1))
@@ -60,7 +64,9 @@ async function build(
 			validationSection(scope),
 			planSection(plan),
 			driftSection(scope, points),
+			overridesSection(scope, outcomes, { breakGlass: breakGlassVotes(scope, requests) }),
 			performanceSection(scope, points),
+			outcomesSection(scope, outcomes, points),
 			section('changes', 'Changes', {
 				text: [
 					`${count(changes.length, 'change')} of the model, its versions, deployments and rules in the period.`,
@@ -84,6 +90,13 @@ async function build(
 			{ path: 'versions.json', content: jsonOf(scope.versions) },
 		],
 	}
+}
+
+function breakGlassVotes({ from, to }: PeriodScope, requests: readonly PastRequest[]): number {
+	const [first, last] = [formatTime(from), formatTime(to)]
+	return requests
+		.flatMap(({ votes }) => votes)
+		.filter(({ breakGlass, at }) => breakGlass && at >= first && at < last).length
 }
 
 function incidentSection(incidents: readonly PastIncident[]): ReportSection {
@@ -113,7 +126,7 @@ function approvalSection(requests: readonly PastRequest[]): ReportSection {
 const metricSection = ({ window, main, cut }: PeriodScope, tables: ReportSection['tables']): ReportSection =>
 	section('metrics', 'Metrics by window', {
 		text: [
-			`Windows of ${window}, of version ${main.series.version} in ${main.series.environment}; other versions follow. Values are those that had been computed at the cut, ${new Date(cut.at).toISOString()}, and equal those of the API as of then. The file metrics.csv has every metric.`,
+			`Windows of ${window}, of version ${main.series.version} in ${main.series.environment}; other versions follow. Values are those that had been computed at the cut, ${formatTime(cut.at)}, and equal those of the API as of then. The file metrics.csv has every metric.`,
 		],
 		tables,
 	})

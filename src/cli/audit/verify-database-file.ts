@@ -1,0 +1,28 @@
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { AppError } from '../../core/errors.ts'
+import { openDatabase } from '../../db/database.ts'
+import type { Verification } from '../../evidence/ledger/verification.schema.ts'
+import { verifyDatabase } from '../../evidence/ledger/verify-database.ts'
+import { openLibsqlLog } from '../../log/libsql-log-node.ts'
+import { artifactFolder, folderStore } from '../../platform/node/open-artifacts.ts'
+import { checkDatabase } from '../copy.ts'
+import type { VerifyInput } from './verify.ts'
+
+const migrations = fileURLToPath(new URL('../../../migrations', import.meta.url))
+
+/** Verifies the log of a database file, also while a service uses it. */
+export async function verifyDatabaseFile(url: string, input: VerifyInput): Promise<Verification> {
+	const path = url.slice('file:'.length)
+	if (!existsSync(path)) throw new AppError('not-found', `There is no database ${path}.`)
+	await checkDatabase(path, migrations, path)
+	const { sql, log } = await openLibsqlLog(url)
+	try {
+		const artifacts = folderStore(
+			artifactFolder({ url: undefined, s3: undefined, files: undefined, hosts: [] }, url) as string,
+		)
+		return await verifyDatabase({ sql, db: openDatabase(sql), log, artifacts }, input)
+	} finally {
+		await log.close()
+	}
+}
