@@ -7,7 +7,7 @@ import { cursorText, type Page, type PageQuery, toPage } from '../../core/page.t
 import { formatTime, minuteMs } from '../../core/time.ts'
 import { commit } from '../../db/commit.ts'
 import { reports, type SubjectRequestKind, subjectRequests } from '../../db/schema.ts'
-import { notLogged } from '../../ingest/read-prediction.ts'
+import { noPrediction } from '../../ingest/read-prediction.ts'
 import { authorise, inScope } from '../../registry/key/authorise.ts'
 import { findModel, inReach } from '../../registry/model/find-model.ts'
 import { noticesAt } from '../notices/notices.ts'
@@ -102,7 +102,7 @@ async function checkDecision(
 ): Promise<void> {
 	if (model === undefined) throw fault('predictionId', 'needs the model of the decision: give `model` too')
 	const stored = await context.log.read(model, predictionId)
-	if (!stored) throw notLogged(model, predictionId)
+	if (!stored) throw await noPrediction(context, model, predictionId)
 	if (stored.subject !== undefined && stored.subject !== subject)
 		throw fault('predictionId', 'is a decision about another person')
 }
