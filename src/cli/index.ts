@@ -56,6 +56,11 @@ export const commands = [
 		load: async () => (await import('./requests.ts')).reject,
 	},
 	{
+		name: 'access',
+		summary: 'who has which role, and when they last used it (over HTTP)',
+		load: async () => (await import('./access.ts')).access,
+	},
+	{
 		name: 'inventory',
 		summary: 'list all models with owner, tier, reviews and open incidents (over HTTP)',
 		load: async () => (await import('./inventory.ts')).inventory,

@@ -10,6 +10,7 @@ import type { SubjectRows } from '../../log/prediction-log.ts'
 import { kindNumber, predictionKey, type RowKind, subjectKey } from '../../log/row-kinds.ts'
 import { authorise } from '../../registry/key/authorise.ts'
 import { findModel, reachedModels } from '../../registry/model/find-model.ts'
+import { forgetRequests } from '../clocks/subject-requests.ts'
 import { idDigest } from '../ledger/id-digest.ts'
 import { sealChunk } from '../ledger/seal-rows.ts'
 import type { EraseInput, Erasure } from './erasure.schema.ts'
@@ -180,6 +181,7 @@ async function finishErasure(context: Context, { id, subject, models, entry }: E
 					})),
 				)
 		}
+		await forgetRequests(context, subject, models)
 		await context.db.update(erasures).set({ subject: null }).where(eq(erasures.id, id))
 	}
 	await context.log.scrub()

@@ -1,4 +1,4 @@
-import { between, desc, eq, gte, lt, sql } from 'drizzle-orm'
+import { desc, eq, gte, lt, sql } from 'drizzle-orm'
 import type { Context } from '../../context.ts'
 import { toHex } from '../../core/bytes.ts'
 import { AppError } from '../../core/errors.ts'
