@@ -48,14 +48,13 @@ async function newestCut(context: Context): Promise<Found> {
 	const newest = await newestOf(context)
 	if (newest && !(await hasNews(context, newest))) return newest
 	// What was computed leaves no entry; this one makes a checkpoint after it.
-	await commit(context, reporter, { action: cutAction, object: 'ledger:cut' }, [])
+	await commit(context, { id: 'job:reports', how: 'job' }, { action: cutAction, object: 'ledger:cut' }, [])
 	await checkpoint(context)
 	const made = await newestOf(context)
 	if (made) return made
 	throw new AppError('conflict', 'The ledger has no entries yet, so there is nothing to report.')
 }
 
-const reporter = { id: 'job:reports', how: 'job' } as const
 const cutAction = 'cut-ledger'
 /** What making and reading reports writes itself: no reason for another cut. */
 const ownActions = ['create-report', 'sign-report', 'read-report', 'create-request', cutAction]
