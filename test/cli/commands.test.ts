@@ -130,9 +130,12 @@ describe('models, baselines and jobs', () => {
 				'evaluate-rules',
 				'execute',
 				'check-targets',
+				'clocks',
 				'deliver',
 				'retention',
 				'checkpoint',
+				'anchor',
+				'verify-ledger',
 			].map((job) => [job, 'ok']),
 		)
 	})
