@@ -7,6 +7,7 @@ import { benchExplain } from './explain.ts'
 import { benchIngest } from './ingest.ts'
 import { benchOutcomes } from './outcomes.ts'
 import { benchPointer } from './pointer.ts'
+import { benchSeal } from './seal.ts'
 import { toTable } from './table.ts'
 
 // `npm run bench` for the whole table; `npm run bench -- ingest 500000` for a part of it.
@@ -20,5 +21,6 @@ if (part === undefined || part === 'evaluate') results.push(...(await benchEvalu
 if (part === undefined || part === 'explain') results.push(...(await benchExplain(Number(size ?? 100_000))))
 if (part === undefined || part === 'answers') results.push(...(await benchAnswers(Number(size ?? 400_000))))
 if (part === undefined || part === 'pointer') results.push(...(await benchPointer(Number(size ?? 1000))))
+if (part === undefined || part === 'seal') results.push(...(await benchSeal(Number(size ?? 1_000_000))))
 if (part === undefined || part === 'chat') results.push(...(await benchChat(Number(size ?? 20))))
 console.log(toTable(results))

@@ -49,7 +49,7 @@ export function buildApp(context: Context, options: AppOptions = {}): App {
 	app.use(forBrowsers(options.sessions))
 	for (const endpoint of endpoints) {
 		const serve = serveEndpoint(endpoint, service)
-		app.on(endpoint.method.toUpperCase(), honoPath(endpoint.path), async (c) => {
+		app.on(endpoint.method.toUpperCase(), honoPath(endpoint), async (c) => {
 			const from = context.now()
 			const response = await serve(c).catch((error) => onError(context, error, c))
 			const until = c.get('keptOpenAt') ?? context.now()

@@ -105,6 +105,15 @@ export const Config = z.object({
 	/** Font files (TTF, OTF, TTC) for further scripts in pictures, separated by commas. */
 	PLUMBLINE_FONTS: list.optional(),
 	PLUMBLINE_ADMIN_KEY: adminKey.optional(),
+	/** The file of the Ed25519 key that signs the ledger. Absent: `<database>-ledger.key`, made once. On workers: the key itself. */
+	PLUMBLINE_LEDGER_KEY: text.optional(),
+	/** The name of the log. Absent: the one that it has, at first `plumbline`. */
+	PLUMBLINE_LEDGER_ORIGIN: text
+		.regex(
+			/^[^\s+\p{C}]{1,200}$/u,
+			'must be a name of at most 200 characters, without white space and plus signs',
+		)
+		.optional(),
 	/** The base of links. Absent: the address that the service listens on. */
 	PLUMBLINE_PUBLIC_URL: httpUrl.optional(),
 	PLUMBLINE_LOG_LEVEL: z.enum(logLevels, { error: 'must be info, warn or error' }).default('info'),

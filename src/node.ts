@@ -19,6 +19,8 @@ import { AppError } from './core/errors.ts'
 import { secondMs } from './core/time.ts'
 import { openDatabase } from './db/database.ts'
 import { migrate, openSql } from './db/open-node.ts'
+import { checkpoint } from './evidence/ledger/checkpoint.ts'
+import { openLedgerKey } from './evidence/ledger/open-key.ts'
 import { finishExecutions } from './execution/wake-up.ts'
 import type { ProcessUsage, Service, Sessions } from './http/endpoint.ts'
 import { metricsOnly } from './http/prometheus.ts'
@@ -31,6 +33,7 @@ import { openSqlLog } from './log/sql-log.ts'
 import { exportedOf } from './monitoring/windows/exported-points.ts'
 import { jsonLogger } from './platform/logger.ts'
 import { openExplainThreads } from './platform/node/explain-pool.ts'
+import { checkpointFileOf, ledgerKeySource } from './platform/node/ledger-key.ts'
 import { type Listening, listen } from './platform/node/listen.ts'
 import { loadLaw } from './platform/node/load-law.ts'
 import { openPeople, type PeopleSource } from './platform/node/load-people.ts'
@@ -120,6 +123,7 @@ export async function openContext(config: Config, overrides: Overrides = {}): Pr
 			executors: {},
 			readSecret: secretReader(process.env),
 		}
+		await openLedger(context, config)
 		connectIntegrations(context, config)
 		const policies = await loadPolicies(config, context, overrides.needsRules === true)
 		const close = async () => {
@@ -133,6 +137,14 @@ export async function openContext(config: Config, overrides: Overrides = {}): Pr
 	} catch (error) {
 		throw databaseFailure(error, config.PLUMBLINE_DATABASE_URL)
 	}
+}
+
+/** The key that signs the ledger, and the newest checkpoint beside the database. */
+async function openLedger(context: Context, config: Config): Promise<void> {
+	const { PLUMBLINE_LEDGER_KEY: file, PLUMBLINE_LEDGER_ORIGIN: origin, PLUMBLINE_DATABASE_URL: url } = config
+	const checkpointFile = checkpointFileOf(url)
+	if (checkpointFile) context.checkpointFile = checkpointFile
+	await openLedgerKey(context, ledgerKeySource(file, url), origin)
 }
 
 /** Fonts for pictures, in addition to the packaged one. */
@@ -233,16 +245,25 @@ export type Running = {
 /** Starts the whole service: HTTP, schedules and Slack. Resolves when it listens. Throws AppError with what to do. */
 export async function startServer(config: Config, overrides: Overrides = {}): Promise<Running> {
 	const opened = await openContext(config, { needsRules: true, ...overrides })
-	const stops: Stops = [opened.close, () => finishExecutions(opened.context)]
+	const { context } = opened
+	const stops: Stops = [opened.close, () => signLast(context), () => finishExecutions(context)]
 	const close = async () => {
 		for (const stop of stops.splice(0).reverse()) await stop()
 	}
 	try {
-		return { ...(await start(config, opened, stops, overrides.sessions)), context: opened.context, close }
+		return { ...(await start(config, opened, stops, overrides.sessions)), context, close }
 	} catch (error) {
 		await close()
 		throw error
 	}
+}
+
+/** Signs what was added since the last checkpoint, when the service stops. */
+const signLast = async (context: Context): Promise<void> => {
+	if (!context.ledgerKey) return
+	await checkpoint(context).catch((error) =>
+		context.logger.error('the last entries of the ledger could not be signed', { error: String(error) }),
+	)
 }
 
 /** Starts the parts in order. `stops` collects how to stop them, in reverse order. */

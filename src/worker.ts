@@ -17,6 +17,7 @@ import { secretOf } from './core/secret-reference.ts'
 import { openDatabase } from './db/database.ts'
 import { type D1, openWebSql, overD1 } from './db/open-worker.ts'
 import type { Sql } from './db/sql.ts'
+import { type KeySource, openLedgerKey } from './evidence/ledger/open-key.ts'
 import { connectIntegrations } from './integrations/index.ts'
 import { jobs, runAll, runJobById } from './jobs/index.ts'
 import { webCodec } from './log/codec/codec.ts'
@@ -102,6 +103,7 @@ async function openService(env: Env, origin: string): Promise<Service> {
 		readSecret: async (reference) => secretOf(reference, env),
 		background: waitUntil,
 	}
+	await openLedgerKey(context, keyBinding(config.PLUMBLINE_LEDGER_KEY), config.PLUMBLINE_LEDGER_ORIGIN)
 	connectIntegrations(context, config)
 	const policies = await workerPolicies(context.executors)
 	if (config.PLUMBLINE_ADMIN_KEY !== undefined) await ensureAdminKey(context, config.PLUMBLINE_ADMIN_KEY)
@@ -112,6 +114,10 @@ async function openService(env: Env, origin: string): Promise<Service> {
 	const { fetch: answerApp } = buildApp(context, { ...options, ...(slack ? { slack } : {}) })
 	return { context, fetch: answerApp }
 }
+
+/** On workers a secret holds the key itself. */
+const keyBinding = (pem: string | undefined): KeySource | undefined =>
+	pem === undefined ? undefined : { where: 'The secret PLUMBLINE_LEDGER_KEY', read: async () => pem }
 
 /** A new Bolt for each request, since its queues belong to one request. Socket Mode is not possible on workers. */
 async function slackOf(context: Context, config: Config) {

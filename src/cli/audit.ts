@@ -1,3 +1,4 @@
+import { keyHelp, printKey, rotateKey } from './audit/key.ts'
 import { verify, verifyHelp } from './audit/verify.ts'
 import {
 	type Command,
@@ -8,18 +9,23 @@ import {
 	UsageError,
 } from './command.ts'
 
-const verbs: Record<string, (terminal: Terminal, args: Parsed) => Promise<ExitCode>> = { verify }
+const verbs: Record<string, (terminal: Terminal, args: Parsed) => Promise<ExitCode>> = {
+	verify,
+	key: printKey,
+	'rotate-key': rotateKey,
+}
 
 export const audit: Command = {
-	help: `${verifyHelp}`,
+	help: `${verifyHelp}\n${keyHelp}`,
 	options: {
 		key: { type: 'string' },
 		checkpoint: { type: 'string' },
+		new: { type: 'string' },
 	},
 	isOffline: (args) => args[0] === 'verify' && !args.some((arg) => /^https?:/.test(arg)),
 	run(terminal, args) {
 		const name = requirePositional(args, 0, `A verb, one of ${Object.keys(verbs).join(', ')},`)
-		const verb = verbs[name]
+		const verb = Object.hasOwn(verbs, name) ? verbs[name] : undefined
 		if (!verb)
 			throw new UsageError(
 				`There is no verb "${name}". The verbs of audit are ${Object.keys(verbs).join(', ')}.`,

@@ -56,8 +56,18 @@ export const commands = [
 		load: async () => (await import('./requests.ts')).reject,
 	},
 	{
+		name: 'inventory',
+		summary: 'list all models with owner, tier, reviews and open incidents (over HTTP)',
+		load: async () => (await import('./inventory.ts')).inventory,
+	},
+	{
+		name: 'card',
+		summary: 'print the model card of a version (over HTTP)',
+		load: async () => (await import('./inventory.ts')).card,
+	},
+	{
 		name: 'audit',
-		summary: 'verify, search and export the ledger',
+		summary: 'verify, search and export the ledger; its key',
 		load: async () => (await import('./audit.ts')).audit,
 	},
 	{

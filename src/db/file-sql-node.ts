@@ -16,6 +16,10 @@ const pragmas = [
 const defaultBusyMs = 5000
 const maxPrepared = 256
 
+/** The path of a database file from its URL. */
+export const databasePath = (url: string): string =>
+	decodeURIComponent(url.replace(/^file:(\/\/(localhost)?(?=\/))?/, ''))
+
 type Prepared = {
 	statement: ReturnType<InstanceType<typeof Database>['prepare']>
 	isReader: boolean
@@ -37,7 +41,7 @@ export class FileSql implements Sql {
 	/** Throws if the file cannot be opened or is not a database. */
 	constructor(url: string, busyMs = defaultBusyMs) {
 		this.busyMs = busyMs
-		this.path = decodeURIComponent(url.replace(/^file:(\/\/(localhost)?(?=\/))?/, ''))
+		this.path = databasePath(url)
 		this.db = this.connect()
 	}
 

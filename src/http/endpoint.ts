@@ -59,6 +59,8 @@ export type Endpoint = {
 	method: 'get' | 'post' | 'put' | 'patch' | 'delete'
 	/** With `{name}` for parameters. A parameter named `model` is checked against the scope of the key. */
 	path: string
+	/** The last parameter takes the rest of the path, with slashes. */
+	takesRest?: boolean
 	id: string
 	summary: string
 	description?: string

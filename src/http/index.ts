@@ -11,8 +11,10 @@ import { health } from './routes/health.ts'
 import { holds } from './routes/holds.ts'
 import { importance } from './routes/importance.ts'
 import { incidents } from './routes/incidents.ts'
+import { inventory } from './routes/inventory.ts'
 import { jobs } from './routes/jobs.ts'
 import { keys } from './routes/keys.ts'
+import { ledger } from './routes/ledger.ts'
 import { lineage } from './routes/lineage.ts'
 import { metrics } from './routes/metrics.ts'
 import { models } from './routes/models.ts'
@@ -52,6 +54,7 @@ export const resources = {
 	importance,
 	segments,
 	bias,
+	inventory,
 	incidents,
 	silences,
 	requests,
@@ -60,6 +63,7 @@ export const resources = {
 	jobs,
 	reports,
 	audit,
+	ledger,
 	subjects,
 	holds,
 	health,

@@ -47,16 +47,19 @@ export function onError(context: Context, error: unknown, c: HonoContext): Respo
 	})
 }
 
-/** `{id}.json` is a parameter with its ending. */
-export const honoPath = (path: string): string =>
+/** `{id}.json` is a parameter with its ending, and the last one can be the rest of the path. */
+export const honoPath = ({ path, takesRest }: Pick<Endpoint, 'path' | 'takesRest'>): string =>
 	path.replace(/\{(\w+)\}(\.\w+)?$|\{(\w+)\}/g, (_, last, ending, name) =>
-		ending === undefined ? `:${last ?? name}` : `:${last}{.+\\${ending}}`,
+		ending === undefined
+			? `:${last ?? name}${last !== undefined && takesRest ? '{.+}' : ''}`
+			: `:${last}{.+\\${ending}}`,
 	)
 
 /** The methods of each path, GET with HEAD, as the Allow header lists them. */
 function methodsByPath(endpoints: readonly Endpoint[]): Map<string, string[]> {
 	const paths = new Map<string, string[]>()
-	for (const { path, method } of endpoints) {
+	for (const { method, ...endpoint } of endpoints) {
+		const path = honoPath(endpoint)
 		const name = method.toUpperCase()
 		paths.set(path, [...(paths.get(path) ?? []), ...(name === 'GET' ? ['GET', 'HEAD'] : [name])])
 	}
@@ -67,7 +70,7 @@ function methodsByPath(endpoints: readonly Endpoint[]): Map<string, string[]> {
 export function refuseOtherMethods<E extends Env>(app: Hono<E>, endpoints: readonly Endpoint[]): void {
 	for (const [path, methods] of methodsByPath(endpoints)) {
 		const allow = [...methods, 'OPTIONS'].join(', ')
-		app.all(honoPath(path), (c) => {
+		app.all(path, (c) => {
 			if (c.req.method === 'OPTIONS') return c.body(null, 204, { allow })
 			const answer = problem(
 				'method-not-allowed',

@@ -7,6 +7,7 @@ import { nearest } from '../core/nearest.ts'
 import { sleep } from '../core/retry.ts'
 import { replayDue } from '../decisions/replay/replay-due.ts'
 import { runClocks } from '../evidence/clocks/run-clocks.ts'
+import { checkpoint, newestCheckpoint, pruneCheckpoints } from '../evidence/ledger/checkpoint.ts'
 import { checkTargets } from '../execution/check-targets.ts'
 import { executeDue, hasDue } from '../execution/execute-due.ts'
 import { allModels } from '../registry/model/find-model.ts'
@@ -96,6 +97,19 @@ export const clocks = {
 	run: (context: Context) => runClocks(context),
 } satisfies Job
 
+/** Signs what was added to the ledger. */
+export const signLedger = {
+	id: 'checkpoint',
+	cron: '* * * * *',
+	run: async (context: Context) => {
+		if (!context.ledgerKey) return { signed: 0 }
+		const before = await newestCheckpoint(context)
+		const made = await checkpoint(context)
+		await pruneCheckpoints(context)
+		return { signed: (made?.size ?? 0) - (before?.size ?? 0), size: made?.size ?? 0 }
+	},
+} satisfies Job
+
 /** All jobs, in the order of `plumbline run all`: each uses what the ones before it have done. */
 export const jobs = [
 	rollUp,
@@ -108,6 +122,7 @@ export const jobs = [
 	clocks,
 	deliver,
 	retention,
+	signLedger,
 ] satisfies Job[]
 
 /** Runs one job by its id. Throws `not-found` with the nearest id. */

@@ -31,6 +31,9 @@ export function verifierKey(name: string, publicKey: Uint8Array): VerifierKey {
 	return { name, id, publicKey }
 }
 
+/** The id in hexadecimal. */
+export const keyIdOf = ({ id }: VerifierKey): string => toHex(id)
+
 /** `name+hex(id)+base64(0x01 || public key)`. */
 export const formatVerifierKey = ({ name, id, publicKey }: VerifierKey): string =>
 	`${name}+${toHex(id)}+${toBase64(joined(Uint8Array.of(ed25519), publicKey))}`

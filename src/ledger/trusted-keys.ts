@@ -58,7 +58,7 @@ export const keyFor = (keys: readonly TrustedKey[], size: number): VerifierKey |
 const isSameKey = (a: VerifierKey, b: VerifierKey) => formatVerifierKey(a) === formatVerifierKey(b)
 
 async function readHandOver(text: string): Promise<{ from: VerifierKey; to: VerifierKey } | undefined> {
-	const { action, details } = JSON.parse(text) as { action?: string; details?: Partial<HandOver> }
+	const { action, details } = entryOf(text)
 	const from = parseVerifierKey(details?.from ?? '')
 	const to = parseVerifierKey(details?.to ?? '')
 	if (action !== handOverAction || !details || !from || !to) return undefined
@@ -68,4 +68,13 @@ async function readHandOver(text: string): Promise<{ from: VerifierKey; to: Veri
 	return (await isSigned(from, details.fromSignature)) && (await isSigned(to, details.toSignature))
 		? { from, to }
 		: undefined
+}
+
+/** Nothing for a text that is not JSON. */
+function entryOf(text: string): { action?: string; details?: Partial<HandOver> } {
+	try {
+		return JSON.parse(text)
+	} catch {
+		return {}
+	}
 }

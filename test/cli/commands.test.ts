@@ -133,6 +133,7 @@ describe('models, baselines and jobs', () => {
 				'clocks',
 				'deliver',
 				'retention',
+				'checkpoint',
 			].map((job) => [job, 'ok']),
 		)
 	})

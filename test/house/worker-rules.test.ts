@@ -3,10 +3,13 @@ import { expect, it } from 'vitest'
 
 const root = new URL('../..', import.meta.url).pathname
 
-it('bundles every rule file for the worker, under its own name', async () => {
-	const files = (await readdir(`${root}rules`)).filter((name) => /\.ya?ml$/.test(name))
-	const source = await readFile(`${root}src/platform/worker/rules.ts`, 'utf8')
-	const imported = [...source.matchAll(/^import (\w+) from '(?:\.\.\/)+rules\/([^']+)'$/gm)].map(
+it.each([
+	['rule file', 'rules', 'rules.ts'],
+	['law table', 'src/evidence/reports/law', 'law.ts'],
+])('bundles every %s for the worker, under its own name', async (_, folder, module) => {
+	const files = (await readdir(`${root}${folder}`)).filter((name) => /\.ya?ml$/.test(name))
+	const source = await readFile(`${root}src/platform/worker/${module}`, 'utf8')
+	const imported = [...source.matchAll(/^import (\w+) from '[./\w]+\/([^/']+\.yaml)'$/gm)].map(
 		([, name, file]) => ({ name, file }),
 	)
 	expect(imported.map(({ file }) => file).sort()).toEqual(files.sort())

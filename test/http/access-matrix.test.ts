@@ -121,6 +121,7 @@ function pathOf({ path }: Endpoint, query = ''): string {
 			team: 'T1',
 			user: ids.users as string,
 			source: 'mlflow',
+			...{ level: '0', tile: '000.p/1', index: '0' },
 		},
 	}
 	return path.replace(/\{(\w+)\}/g, (_, name: string) => values[name] as string) + query

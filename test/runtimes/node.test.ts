@@ -18,6 +18,7 @@ const jobIds = [
 	'clocks',
 	'deliver',
 	'retention',
+	'checkpoint',
 ]
 
 it('does the main job on Node, and ends cleanly on a signal', async () => {

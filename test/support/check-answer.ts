@@ -5,10 +5,13 @@ import type { Answered } from './server.ts'
 
 const operations = Object.values(resources)
 	.flatMap((r) => r.endpoints)
-	.map((endpoint) => ({
-		endpoint,
-		pattern: new RegExp(`^${endpoint.path.replace(/[.]/g, '\\.').replace(/\{\w+\}/g, '[^/]+')}$`),
-	}))
+	.map((endpoint) => {
+		const path = endpoint.path.replace(/[.]/g, '\\.').replace(/\{\w+\}/g, '[^/]+')
+		return {
+			endpoint,
+			pattern: new RegExp(`^${endpoint.takesRest ? path.replace(/\[\^\/\]\+$/, '.+') : path}$`),
+		}
+	})
 
 /** Throws unless the answer is one that the operation declares, in the shape that it declares. */
 export function checkAnswer(method: string, path: string, { status, headers, text, body }: Answered): void {
@@ -26,6 +29,7 @@ export function checkAnswer(method: string, path: string, { status, headers, tex
 	if (!found) return
 	const answer = found.endpoint.answers[status]
 	if (!answer) throw new Error(`${method} ${path}: ${status} is not declared by ${found.endpoint.id}`)
+	if (answer.otherType !== undefined && type.startsWith(answer.otherType)) return
 	if (answer.schema && (answer.type ?? 'application/json') === 'application/json')
 		expectShape(answer.schema, body, `${method} ${path} ${status}`)
 }

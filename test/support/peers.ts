@@ -31,6 +31,9 @@ export const onnxRuntime = openOnnxRuntime()
 export const prometheusFolder =
 	process.env.PLUMBLINE_PEERS_PROMETHEUS ?? pathOf('node_modules/.cache/prometheus/usr/bin')
 
+/** Where poppler's tools, qpdf and veraPDF are: named by the environment, or unpacked by `.ci/pdf`. */
+export const pdfFolder = process.env.PLUMBLINE_PEERS_PDF ?? pathOf('node_modules/.cache/pdf')
+
 /** Public data sets, beside the repository. */
 const dataFile = (name: string): string => pathOf(`../shared/data/${name}`)
 export const creditPath = dataFile('credit-default/UCI_Credit_Card.csv')
@@ -53,6 +56,11 @@ const peers = {
 		is: 'Prometheus',
 		found: () => existsSync(join(prometheusFolder, 'promtool')),
 		from: '.ci/prometheus',
+	},
+	pdf: {
+		is: 'poppler, qpdf or veraPDF',
+		found: () => existsSync(join(pdfFolder, 'done')),
+		from: '.ci/pdf',
 	},
 	credit: { is: creditPath, found: () => existsSync(creditPath), from: 'UCI (CC0)' },
 	california: {

@@ -14,12 +14,6 @@ export async function cutNow(context: Context): Promise<ReportCut> {
 	return { size: last?.size ?? 0, root: '', at: Math.max(last?.at ?? 0, context.now()) }
 }
 
-export function sectionOf({ sections }: ReportContent, id: string): ReportSection {
-	const section = sections.find((s) => s.id === id)
-	if (!section) throw new Error(`no section ${id}, only ${sections.map((s) => s.id)}`)
-	return section
-}
-
 /** The rows of a table as objects by column. */
 export function rowsOf(
 	content: ReportContent,

@@ -77,6 +77,7 @@ export async function changeIncident(
 	actor: Pick<Actor, 'id' | 'how'>,
 	row: IncidentRow,
 	change: { set: Partial<IncidentRow>; what: string; action: string; details?: Record<string, unknown> },
+	more: readonly Change[] = [],
 ): Promise<void> {
 	const now = context.now()
 	const revision = row.revision + 1
@@ -93,6 +94,7 @@ export async function changeIncident(
 	await commit(context, actor, entry, [
 		{ query: update, guarded: true },
 		eventInsert(context, row.id, revision, 0, now, actor.id, change.what),
+		...more,
 		...announce(now, row, revision),
 	])
 }

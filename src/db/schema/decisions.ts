@@ -17,6 +17,7 @@ export type ModelSettings = {
 	segments?: string[]
 	upstreams?: string[]
 	maturity?: Maturity
+	retentionMs?: number
 	purpose?: string | null
 	limitations?: string | null
 	validatedAt?: number | string | null

@@ -181,3 +181,16 @@ export const silences = sqliteTable('silence', {
 	expiresAt: integer('expires_at').notNull(),
 	revision: integer().notNull(),
 })
+
+/** What people recorded of an incident for a regulator: `alerting/incident/regulatory.schema.ts`. Rows never change. */
+export const incidentFacts = sqliteTable(
+	'incident_fact',
+	{
+		incident: text().notNull(),
+		revision: integer().notNull(),
+		at: integer().notNull(),
+		who: text().notNull(),
+		facts: text({ mode: 'json' }).$type<Record<string, string | number | null>>().notNull(),
+	},
+	(t) => [primaryKey({ columns: [t.incident, t.revision] })],
+)

@@ -39,6 +39,10 @@ export const models = sqliteTable('model', {
 	bands: text({ mode: 'json' }).$type<Record<string, number[]>>().notNull().default({}),
 	maturity: text({ mode: 'json' }).$type<Maturity>().notNull().default({ coverage: 0.8, delay: '30d' }),
 	retentionMs: integer('retention_ms').notNull(),
+	purpose: text(),
+	limitations: text(),
+	validatedAt: integer('validated_at'),
+	nextReview: integer('next_review'),
 	createdAt: integer('created_at').notNull(),
 	revision: integer().notNull(),
 })

@@ -13,13 +13,16 @@ import {
 	parseCheckpoint,
 	signatureLine,
 	signedNote,
+	type VerifierKey,
 } from '../../ledger/checkpoint.ts'
 import { isEntryMac } from '../../ledger/entry-mac.ts'
 import { formatProof } from '../../ledger/proof-file.ts'
 import { inclusionProof, leafHash, rootFromInclusion, rootOf } from '../../ledger/tree.ts'
 import type { LedgerKey } from '../../ports/ledger-key.ts'
+import { commitState } from './commit-state.ts'
 import { firstKeyInsert, requireCurrent, requireKey, type SigningKey, signingKeys } from './keys.ts'
 import { mismatch, mismatchAbout, openMismatch, signer } from './mismatch.ts'
+import { sealRows } from './seal-rows.ts'
 import { GrowingTiles, readNodes } from './stored-tiles.ts'
 
 export { readNodes } from './stored-tiles.ts'
@@ -30,11 +33,13 @@ export type SignedCheckpoint = { note: string; size: number; root: Uint8Array }
 /** How many entries one checkpoint adds at most, which bounds its memory: a long backlog takes several. */
 const maxAdded = 65_536
 const readAtOnce = 1024
-const maxConflicts = 20
+export const maxConflicts = 20
 
 /**
  * Signs what was added to the ledger, and returns the newest checkpoint; undefined while there are no entries. The stages, in order:
  *
+ *   sealRows         the rows that ingest stored: entries `commit-rows`
+ *   commitState      the rows of other tables that were changed: an entry `commit-state`
  *   readState        the keys, the newest checkpoint, how many entries there are
  *   checkLast        the stored checkpoint is ours; the copy outside of the database is not newer
  *   addEntries       each new entry: its index, its leaf hash, its MAC; then into the tiles
@@ -46,17 +51,30 @@ const maxConflicts = 20
  */
 export async function checkpoint(context: Context): Promise<SignedCheckpoint | undefined> {
 	const key = requireKey(context)
+	await readState(context, key)
+	await addCommitments(context)
 	for (let conflicts = 0; ; ) {
 		const state = await readState(context, key)
 		const kept = await checkLast(context, state)
 		if (state.size === (state.last?.size ?? 0)) return state.last
 		try {
-			await store(context, state, await grow(context, key, state, kept))
+			await store(context, key, state, await grow(context, key, state, kept))
 		} catch (error) {
 			// Another process has signed in the meantime: go on from its checkpoint.
 			if (!(error instanceof AppError && error.code === 'conflict') || ++conflicts > maxConflicts) throw error
 		}
 	}
+}
+
+/** Entries that commit to the data. What was changed behind our back is not committed to. */
+async function addCommitments(context: Context): Promise<void> {
+	const { faults } = await sealRows(context)
+	const { mismatches } = await commitState(context)
+	const [found] = [
+		...faults.map(({ chunk, what }) => ({ where: `rows of chunk ${chunk}`, what })),
+		...mismatches,
+	]
+	if (found) throw await mismatch(context, `${found.where}: ${found.what}.`)
 }
 
 /** The newest checkpoint, made first if it does not cover the entry. Throws `not-found` for an entry that does not exist. */
@@ -161,7 +179,7 @@ async function readCheckpointFile(context: Context, keys: readonly SigningKey[])
 	return note.checkpoint.origin === keys.at(-1)?.verifier.name ? note.checkpoint : undefined
 }
 
-type Grown = { tiles: GrowingTiles; size: number; root: Uint8Array; note: string }
+type Grown = SignedCheckpoint & { tiles: GrowingTiles }
 
 async function grow(
 	context: Context,
@@ -175,7 +193,7 @@ async function grow(
 	await addEntries(context, key, tiles, from, size, macsFrom(state.keys))
 	await checkConsistent(context, tiles, state.last, kept)
 	const root = await rootOf(tiles.read, size)
-	return { tiles, size, root, note: await sign(key, size, root) }
+	return { tiles, size, root, note: await signRoot(size, root, [key]) }
 }
 
 /** From which entry on each has a MAC: since the first key of this log. */
@@ -233,33 +251,47 @@ async function checkConsistent(
 		)
 }
 
-async function sign(key: LedgerKey, size: number, root: Uint8Array): Promise<string> {
-	const text = checkpointText({ origin: key.verifier.name, size, root })
-	const note = signedNote(text, [signatureLine(key.verifier, await key.sign(utf8(text)))])
+/** A checkpoint with the signatures of the keys, the first of which names the log. */
+export async function signRoot(
+	size: number,
+	root: Uint8Array,
+	keys: readonly [LedgerKey, ...LedgerKey[]],
+): Promise<string> {
+	const text = checkpointText({ origin: keys[0].verifier.name, size, root })
+	const lines: string[] = []
+	for (const { verifier, sign } of keys) lines.push(signatureLine(verifier, await sign(utf8(text))))
+	const note = signedNote(text, lines)
 	const parsed = parseCheckpoint(note)
-	if (!parsed || !(await isSignedBy(parsed, key.verifier)))
-		throw new AppError(
-			'unavailable',
-			`The signature is not one of the key ${formatVerifierKey(key.verifier)}. Check where PLUMBLINE_LEDGER_KEY comes from.`,
-		)
+	for (const { verifier } of keys)
+		if (!parsed || !(await isSignedBy(parsed, verifier)))
+			throw new AppError(
+				'unavailable',
+				`The signature is not one of the key ${formatVerifierKey(verifier)}. Check where PLUMBLINE_LEDGER_KEY comes from.`,
+			)
 	return note
 }
 
-/** Fails with `conflict` if another process has signed, if the key has changed, or if an incident was opened. */
-async function store(context: Context, { last, keys }: State, grown: Grown): Promise<void> {
-	const { size, root, note, tiles } = grown
-	const current = keys.at(-1)?.verifier
-	const insert = {
+/** Fails with `conflict` if another process has signed, if another key signs now, or if an incident was opened. */
+export const checkpointInsert = (
+	context: Context,
+	{ size, root, note }: SignedCheckpoint,
+	lastSize: number,
+	current: VerifierKey,
+): Change => ({
+	query: {
 		sql: `INSERT INTO ledger_checkpoint (size, root, at, note) SELECT ?1, ?2, ?3, ?4
 			WHERE (SELECT coalesce(max(size), 0) FROM ledger_checkpoint) = ?5
 				AND (SELECT verifier FROM ledger_key ORDER BY id DESC LIMIT 1) = ?6
 				AND NOT EXISTS (SELECT 1 FROM incident WHERE about = ?7 AND status <> 'resolved')`,
-		params: [
-			...[size, root, context.now(), note, last?.size ?? 0],
-			...[current ? formatVerifierKey(current) : '', mismatchAbout],
-		],
-	}
-	await commit(context, signer, [], [{ query: insert, guarded: true }, ...tiles.changes()])
+		params: [size, root, context.now(), note, lastSize, formatVerifierKey(current), mismatchAbout],
+	},
+	guarded: true,
+})
+
+async function store(context: Context, key: LedgerKey, state: State, grown: Grown): Promise<void> {
+	const { size, root, note, tiles } = grown
+	const insert = checkpointInsert(context, grown, state.last?.size ?? 0, key.verifier)
+	await commit(context, signer, [], [insert, ...tiles.changes()])
 	await context.checkpointFile?.write(note)
 	context.logger.info('a checkpoint was signed', { size, root: toHex(root) })
 }

@@ -54,6 +54,7 @@ const incidentFacts = [
 const modelSettings = [
 	...['task', 'owner', 'risk_tier', 'tags', 'positive_label', 'negative_label', 'favourable', 'threshold'],
 	...['sensitive', 'segments', 'upstreams', 'bands', 'maturity', 'retention_ms', 'created_at', 'revision'],
+	...['purpose', 'limitations', 'validated_at', 'next_review'],
 ]
 const requestFacts = [
 	...['kind', 'model', 'environment', 'status', 'action', 'action_digest', 'expected_version'],
@@ -130,7 +131,6 @@ export const governedTables: readonly GovernedTable[] = [
 		table: 'training_run',
 		key: ['run', 'read_at'],
 		columns: ['content'],
-		isFixed: true,
 		...by(['read-training-run'], ({ run }) => `training-run:${run}`),
 	},
 	{

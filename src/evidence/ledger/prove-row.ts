@@ -13,6 +13,7 @@ import { inclusionProof } from '../../ledger/tree.ts'
 import { kindNumber, predictionKey, type RowKind } from '../../log/row-kinds.ts'
 import { authorise } from '../../registry/key/authorise.ts'
 import { findModel } from '../../registry/model/find-model.ts'
+import { proofFile } from './checkpoint.ts'
 import { idDigest } from './id-digest.ts'
 import type { RowProof } from './row-proof.schema.ts'
 import { sealChunk } from './seal-rows.ts'
@@ -42,7 +43,11 @@ export async function proveRow(
 	const row = await proveInSeal(context, at.seal, at.row)
 	const [entry] = await context.db.select().from(ledgerEntries).where(eq(ledgerEntries.idx, at.seal.entry))
 	if (!entry) throw damaged(at.seal)
-	const proof: RowProof = { row, entry: { index: entry.idx, text: entry.entry }, proof: null }
+	const proof: RowProof = {
+		row,
+		entry: { index: entry.idx, text: entry.entry },
+		proof: context.ledgerKey ? await proofFile(context, entry.idx) : null,
+	}
 	const read = {
 		action: 'read-row-proof',
 		object: `prediction:${model.name}/${predictionId}`,

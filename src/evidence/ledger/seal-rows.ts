@@ -27,7 +27,7 @@ export type SealResult = { rows: number; more: boolean; faults: RowFault[] }
 export async function sealRows(context: Context, maxRows = maxRunRows): Promise<SealResult> {
 	const result: SealResult = { rows: 0, more: false, faults: [] }
 	for (let after = -1; ; ) {
-		const slice = await nextSlice(context, after)
+		const slice = await nextSlice(context, after, Math.min(maxSliceRows, maxRows - result.rows))
 		if (slice.length === 0) return result
 		if (result.rows >= maxRows) return { ...result, more: true }
 		after = (slice.at(-1) as Unsealed).chunk
@@ -39,7 +39,7 @@ export async function sealRows(context: Context, maxRows = maxRunRows): Promise<
 
 /** Seals the rows of a chunk, and those of its kind that were stored just after it. Does nothing when it is sealed. */
 export async function sealChunk(context: Context, chunk: number): Promise<void> {
-	const slice = await nextSlice(context, chunk - 1)
+	const slice = await nextSlice(context, chunk - 1, maxSealRows)
 	const [head] = slice
 	if (head?.chunk !== chunk) return
 	const alike = slice.filter(({ model, kind }) => model === head.model && kind === head.kind)
@@ -48,8 +48,8 @@ export async function sealChunk(context: Context, chunk: number): Promise<void> 
 
 type Unsealed = { chunk: number; rows: number; kind: number; model: string }
 
-/** A chunk that is neither stored nor folded stays unsealed: verification names it. */
-async function nextSlice(context: Context, after: number): Promise<Unsealed[]> {
+/** At least one chunk, if there is one. A chunk that is neither stored nor folded stays unsealed: verification names it. */
+async function nextSlice(context: Context, after: number, maxRows: number): Promise<Unsealed[]> {
 	const chunks = await context.sql.all<Unsealed>({
 		sql: `SELECT u.chunk AS chunk, coalesce(a.rows, c.rows) AS rows, c.kind AS kind, s.model AS model
 			FROM log_unsealed u LEFT JOIN log_alias a ON a.id = u.chunk
@@ -60,7 +60,7 @@ async function nextSlice(context: Context, after: number): Promise<Unsealed[]> {
 	let rows = 0
 	const end = chunks.findIndex((chunk) => {
 		rows += chunk.rows
-		return rows > maxSliceRows
+		return rows > maxRows
 	})
 	return end === -1 ? chunks : chunks.slice(0, Math.max(1, end))
 }

@@ -36,7 +36,7 @@ type Reached = Pick<Context, 'sql' | 'db' | 'log' | 'artifacts' | 'ledgerKey'>
 export async function verifyDatabase(context: Reached, options: VerifyOptions = {}): Promise<Verification> {
 	const key = options.key ?? context.ledgerKey?.verifier
 	if (!key) return toVerification(nothing('unverifiable', 'ledger', 'There is no key to verify with.'), 0)
-	const work = new DatabaseVerification(context, options)
+	const work = new DatabaseVerification(context)
 	const log = await verifyLog(work.log, {
 		key,
 		older: options.older,
@@ -58,14 +58,12 @@ class DatabaseVerification {
 	readonly failures = new Failures()
 	readonly log: DatabaseLog
 	private readonly context: Reached
-	private readonly options: VerifyOptions
 	/** The first entry with a MAC: from then on each has one. */
 	private macsSince: number | undefined
 	private records = 0
 
-	constructor(context: Reached, options: VerifyOptions) {
+	constructor(context: Reached) {
 		this.context = context
-		this.options = options
 		this.log = new DatabaseLog(context.sql)
 	}
 

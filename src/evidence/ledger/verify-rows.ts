@@ -9,6 +9,9 @@ import type { RowHashes, SealedRows } from '../../log/read/sealed-rows.ts'
 import { kindOfNumber } from '../../log/row-kinds.ts'
 import { type SealRow, sealedRows } from './seals.ts'
 
+/** What it reads. */
+type Rows = Pick<Context, 'sql' | 'db' | 'log'>
+
 /** A place in the log, and what does not match there. */
 export type RowMismatch = { where: string; what: string }
 
@@ -22,7 +25,7 @@ const maxFailures = 1000
  * Compares the stored rows with what the entries `commit-rows` commit to: no row was changed, removed, or added beside them.
  * The entries themselves must have been verified before. It reads and hashes every row.
  */
-export async function verifyRows(context: Context, onProgress?: Progress): Promise<RowCheck> {
+export async function verifyRows(context: Rows, onProgress?: Progress): Promise<RowCheck> {
 	const check: RowCheck = { rows: 0, seals: 0, unsealed: 0, failures: [] }
 	const fail = (where: string, what: string) => {
 		if (check.failures.length < maxFailures) check.failures.push({ where, what })
@@ -54,7 +57,7 @@ const sealName = ({ model, entry, id }: { model: string; entry: number; id: numb
 	`rows ${id} of ${model} (ledger entry ${entry})`
 
 /** Each entry has its seal, with the values that it names. */
-async function checkEntries(context: Context, fail: Fail): Promise<void> {
+async function checkEntries(context: Rows, fail: Fail): Promise<void> {
 	const missing = await context.sql.all<{ idx: number; object: string; model: string }>({
 		sql: `SELECT e.idx AS idx, e.object AS object, e.model AS model FROM ledger_entry e
 			WHERE e.action = 'commit-rows' AND NOT EXISTS (SELECT 1 FROM log_seal s WHERE s.entry = e.idx) ORDER BY e.idx`,
@@ -66,7 +69,7 @@ async function checkEntries(context: Context, fail: Fail): Promise<void> {
 type Count = { chunk: number; model: string | null; rows: number; known: number }
 
 /** Each stored chunk has exactly the rows of chunks that are sealed or will be. Rows beside them were added by somebody else. */
-async function checkCoverage(context: Context, check: RowCheck, fail: Fail): Promise<void> {
+async function checkCoverage(context: Rows, check: RowCheck, fail: Fail): Promise<void> {
 	const { sql } = context
 	const wrong = await sql.all<Count>({
 		sql: `WITH known AS (SELECT chunk FROM log_sealed UNION SELECT chunk FROM log_unsealed),
@@ -96,7 +99,7 @@ async function checkCoverage(context: Context, check: RowCheck, fail: Fail): Pro
 	check.unsealed = unsealed?.rows ?? 0
 }
 
-async function checkSeal(context: Context, seal: SealRow, fail: Fail): Promise<void> {
+async function checkSeal(context: Rows, seal: SealRow, fail: Fail): Promise<void> {
 	const where = sealName(seal)
 	const [entry] = await context.db.select().from(ledgerEntries).where(eq(ledgerEntries.idx, seal.entry))
 	const committed = entry && committedBy(entry.entry)

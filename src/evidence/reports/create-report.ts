@@ -2,7 +2,7 @@ import { eq } from 'drizzle-orm'
 import { draftRequest, requestChanges } from '../../approvals/request/draft-request.ts'
 import type { Context } from '../../context.ts'
 import { type Actor, personOf } from '../../core/actor.ts'
-import { utf8 } from '../../core/bytes.ts'
+import { hmacSha256, toHex, utf8 } from '../../core/bytes.ts'
 import { digestOf } from '../../core/canonical-json.ts'
 import { AppError } from '../../core/errors.ts'
 import { newId } from '../../core/ids.ts'
@@ -11,6 +11,7 @@ import { type Change, commit, type EntryDraft } from '../../db/commit.ts'
 import { reports } from '../../db/schema.ts'
 import { authorise } from '../../registry/key/authorise.ts'
 import { reachedModels } from '../../registry/model/find-model.ts'
+import { requireKey } from '../ledger/keys.ts'
 import { findCut } from './cut.ts'
 import { documentOf } from './document.ts'
 import { type Assembled, assemble, type Files, fileChanges } from './files.ts'
@@ -42,11 +43,13 @@ export async function createReport(
 	const { subject, person } = await checkSubject(context, template, input)
 	const models = subject.model === undefined ? await reachedModels(context, actor) : [subject.model]
 	const wanted = { template, subject, person, models: models.sort() }
-	const cut = await findCut(context, input.cut?.size)
 	const author = personOf(actor)
-	const about = { template: template.id, version: template.version, subject, models: wanted.models }
-	const identity = await digestOf({ ...about, cut: cut.size, author })
-	const known = await findSame(context, identity)
+	const about = { template: template.id, version: template.version, subject, models: wanted.models, author }
+	const findSame = (size: number) => findReport(context, about, size)
+	const stored = input.cut && (await findSame(input.cut.size))
+	if (stored) return { report: await toReport(context, stored), isNew: false }
+	const cut = await findCut(context, input.cut?.size)
+	const known = await findSame(cut.size)
 	if (known) return { report: await toReport(context, known), isNew: false }
 
 	const at = await timeOf(context, subject, cut)
@@ -54,22 +57,27 @@ export async function createReport(
 	const content = await template.build(context, actor, subject, cut)
 	const legalBasis = laws.map(legalBasisOf)
 	const document = documentOf({ template, legalBasis, subject, cut, author, content })
-	const assembled = await assemble(context, document, keptFiles(content.data, laws))
+	const identity = await identityOf(about, cut.size)
+	const kept = keptFiles(content.data, laws)
+	if (subject.period === undefined) kept.set('salt', await saltOf(context, identity))
+	const assembled = await assemble(context, document, kept)
 	const row = rowOf(context, actor, { ...wanted, cut, identity, at }, assembled)
 	try {
 		await store(context, actor, row, assembled)
 	} catch (error) {
 		// Somebody has made the same at the same time.
-		const other =
-			error instanceof AppError && error.code === 'conflict' && (await findSame(context, identity))
+		const other = error instanceof AppError && error.code === 'conflict' && (await findSame(cut.size))
 		if (!other) throw error
 		return { report: await toReport(context, other), isNew: false }
 	}
 	return { report: await toReport(context, row), isNew: true }
 }
 
-async function findSame({ db }: Context, identity: string): Promise<ReportRow | undefined> {
-	const [row] = await db.select().from(reports).where(eq(reports.identity, identity))
+const identityOf = (about: object, cut: number): Promise<string> => digestOf({ ...about, cut })
+
+async function findReport(context: Context, about: object, cut: number): Promise<ReportRow | undefined> {
+	const same = eq(reports.identity, await identityOf(about, cut))
+	const [row] = await context.db.select().from(reports).where(same)
 	return row
 }
 
@@ -78,6 +86,13 @@ function keptFiles(data: readonly ReportData[], laws: readonly LawInForce[]): Fi
 	const files: Files = new Map(data.map(({ path, content }) => [`data/${path}`, bytesOf(content)]))
 	return files.set('law.yaml', utf8(lawText(laws)))
 }
+
+/**
+ * The digest of the manifest stays in the ledger when the report is erased: with this secret among the files, nobody can find
+ * out what they said by trying. It is the same for the same report.
+ */
+const saltOf = async (context: Context, identity: string): Promise<Uint8Array> =>
+	utf8(toHex(await hmacSha256(Uint8Array.from(requireKey(context).macKey), utf8(`report ${identity}`))))
 
 /** JSON of one row a line, which is YAML too. */
 const lawText = (laws: readonly LawInForce[]): string =>

@@ -1,4 +1,4 @@
-import { desc, eq, gte, lt, sql } from 'drizzle-orm'
+import { between, desc, eq, gte, lt, sql } from 'drizzle-orm'
 import type { Context } from '../../context.ts'
 import { toHex } from '../../core/bytes.ts'
 import { AppError } from '../../core/errors.ts'
@@ -12,11 +12,19 @@ const fault = (message: string) =>
 /** The ledger as of a signed checkpoint: the given one, or the newest. */
 export async function findCut(context: Context, size: number | undefined): Promise<ReportCut> {
 	const found = size === undefined ? await newestCut(context) : await checkpointOf(context, size)
-	const [last] = await context.db
-		.select({ at: ledgerEntries.at })
+	const at = await timesAround(context, found.size)
+	// What is computed leaves no entry: the state of the cut lasts until the next one.
+	return { size: found.size, root: toHex(found.root), at: Math.max(at.last ?? 0, (at.next ?? context.now() + 1) - 1) }
+}
+
+/** When the last entry of the cut was added, and the first one after it. */
+async function timesAround({ db }: Context, size: number): Promise<{ last: number | undefined; next: number | undefined }> {
+	const rows = await db
+		.select({ idx: ledgerEntries.idx, at: ledgerEntries.at })
 		.from(ledgerEntries)
-		.where(eq(ledgerEntries.idx, found.size - 1))
-	return { size: found.size, root: toHex(found.root), at: last?.at ?? 0 }
+		.where(between(ledgerEntries.idx, size - 1, size))
+	const of = (idx: number) => rows.find((row) => row.idx === idx)?.at
+	return { last: of(size - 1), next: of(size) }
 }
 
 type Found = { size: number; root: Uint8Array }

@@ -18,7 +18,8 @@ export const manifestPath = 'manifest.json'
 export type Files = Map<string, Uint8Array>
 
 /** What stays the same when a draft is approved: the data it was computed from, and the law. */
-export const isKept = (path: string): boolean => path.startsWith('data/') || path === 'law.yaml'
+export const isKept = (path: string): boolean =>
+	path.startsWith('data/') || path === 'law.yaml' || path === 'salt'
 
 export type Assembled = { files: Files; manifest: string; digests: ReportDigests }
 

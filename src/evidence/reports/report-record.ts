@@ -20,7 +20,7 @@ export async function toReports(context: Context, rows: readonly ReportRow[]): P
 				rows.map(({ id }) => id),
 			)}`,
 		)
-		.orderBy(requests.id)
+		.orderBy(requests.createdAt, sql`rowid`)
 	const now = context.now()
 	return rows.map((row) => {
 		const request = asked.findLast(({ report }) => report === row.id)

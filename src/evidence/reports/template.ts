@@ -30,7 +30,7 @@ export type ReportSection = {
 	charts?: ReportChart[]
 }
 
-/** The ledger at the cut. `at`: the time of its last entry, in ms since the epoch; nothing later is in the report. */
+/** The ledger at the cut. `at`: until when it was the whole ledger, in ms since the epoch; nothing later is in the report. */
 export type ReportCut = { size: number; root: string; at: number }
 
 /** What a report is about; which members are there depends on the template's `needs`. Times in ms since the epoch. */

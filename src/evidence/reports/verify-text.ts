@@ -50,6 +50,7 @@ ${goProgram()
 
 - \`report.json\`, \`.html\`, \`.csv\`, \`.pdf\`: the report. All have the same content.
 - \`data/\`: what it was computed from. \`law.yaml\`: the law as it was in force.
+- \`salt\`, in reports about a person: a secret that keeps anybody from guessing what they said once they are erased.
 - \`manifest.json\`: the SHA-256 of each of these files.
 - \`checkpoint\`: the signed root of the ledger. \`proofs/report.entry\` and \`proofs/report.tlog-proof\`: the report's entry and
   its proof (C2SP tlog-proof).

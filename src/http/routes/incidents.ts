@@ -6,6 +6,8 @@ import {
 } from '../../alerting/incident/change-incident.ts'
 import { Incident } from '../../alerting/incident/incident.schema.ts'
 import { getIncident, listIncidents } from '../../alerting/incident/read-incidents.ts'
+import { RegulatoryInput, RegulatoryRecord } from '../../alerting/incident/regulatory.schema.ts'
+import { getRegulatoryFacts, recordRegulatoryFacts } from '../../alerting/incident/regulatory.ts'
 import { readers } from '../../core/actor.ts'
 import { endpoint, ok, type Resource } from '../endpoint.ts'
 import { pageOf, pageParameters, pathText, periodParameters } from '../parameters.ts'
@@ -131,7 +133,54 @@ const comment = endpoint({
 		ok(await commentIncident(context, actor, id, body)),
 })
 
+const regulatoryExample = {
+	incident: 'inc_01kjx2y4v0',
+	class: 'fundamental-rights',
+	memberState: 'DE',
+	awareAt: '2026-03-02T09:30:00.000Z',
+	causalLinkAt: '2026-03-04T15:00:00.000Z',
+	initialReportAt: null,
+	completeReportAt: null,
+	investigation: 'Incomes of two branches came by the month from 1 March on.',
+	riskAssessment: null,
+	correctiveAction: null,
+	recorded: [
+		{ at: '2026-03-02T09:45:00.000Z', who: 'key:ana', members: ['class', 'memberState', 'awareAt'] },
+	],
+}
+const regulatoryAnswers = {
+	200: { description: 'What was recorded', schema: RegulatoryRecord, example: regulatoryExample },
+}
+
+const regulatory = endpoint({
+	method: 'get',
+	path: '/v1/incidents/{id}/regulatory',
+	id: 'readRegulatoryFacts',
+	summary: 'Read what was recorded of an incident for a regulator',
+	access: readers,
+	params,
+	answers: regulatoryAnswers,
+	handle: async ({ context, actor, params: { id } }) => ok(await getRegulatoryFacts(context, actor, id)),
+})
+
+const recordRegulatory = endpoint({
+	method: 'patch',
+	path: '/v1/incidents/{id}/regulatory',
+	id: 'recordRegulatoryFacts',
+	summary: 'Record what a regulator asks for',
+	description:
+		'Facts that only people know, for the report `serious-incident`. Members that are left out stay as they are; null withdraws one. Earlier values stay readable in reports of earlier cuts.',
+	access: handlers,
+	params,
+	body: RegulatoryInput,
+	bodyExample: { class: 'fundamental-rights', memberState: 'DE', awareAt: '2026-03-02T09:30:00Z' },
+	answers: regulatoryAnswers,
+	errors: ['conflict'],
+	handle: async ({ context, actor, params: { id }, body }) =>
+		ok(await recordRegulatoryFacts(context, actor, id, body)),
+})
+
 export const incidents = {
 	about: 'What went wrong and since when, with the evidence and what people did about it.',
-	endpoints: [list, get, acknowledge, resolve, comment],
+	endpoints: [list, get, acknowledge, resolve, comment, regulatory, recordRegulatory],
 } satisfies Resource

@@ -25,6 +25,10 @@ const example = {
 	bands: {},
 	maturity: { coverage: 0.8, delay: '30d' },
 	retention: '90d',
+	purpose: 'Decides on applications for consumer loans.',
+	limitations: null,
+	validatedAt: '2026-02-01T00:00:00.000Z',
+	nextReview: '2027-02-01T00:00:00.000Z',
 	createdAt: '2026-03-02T00:00:00.000Z',
 	revision: 1,
 }

@@ -47,12 +47,12 @@ const byName = ([a]: [string, unknown], [b]: [string, unknown]) => (a < b ? -1 :
 function objectOf(members: [string, Member][]): (row: number) => string {
 	const ordered = members.sort(byName).map(([name, text]) => ({ key: `${JSON.stringify(name)}:`, text }))
 	return (row) => {
-		let all = ''
+		const all: string[] = []
 		for (const { key, text } of ordered) {
 			const value = text(row)
-			if (value !== undefined) all += `${all === '' ? '' : ','}${key}${value}`
+			if (value !== undefined) all.push(key + value)
 		}
-		return `{${all}}`
+		return `{${all.join(',')}}`
 	}
 }
 

@@ -1,8 +1,11 @@
+import { and, eq } from 'drizzle-orm'
 import type { Context } from '../../context.ts'
+import { sha256Hex } from '../../core/bytes.ts'
 import { canonicalJson } from '../../core/canonical-json.ts'
 import { dayMs, formatTime, minuteMs } from '../../core/time.ts'
-import { type Change, commit } from '../../db/commit.ts'
+import { type Change, type ChangeSet, commit, type EntryDraft } from '../../db/commit.ts'
 import { outboxInsert } from '../../db/outbox.ts'
+import { lineageLinks } from '../../db/schema.ts'
 import type { TrainingRun } from '../../ports/lineage.ts'
 import { linkInserts, originsOf, runLinks, type TracedVersion } from './links.ts'
 
@@ -84,14 +87,45 @@ async function keep(context: Context, row: Traced, reference: string, next: Kept
 			ON CONFLICT (run, read_at) DO UPDATE SET content = excluded.content, confirmed_at = excluded.confirmed_at`,
 		params: [reference, next.readAt, next.text, next.confirmedAt],
 	}
-	await commit(context, reader, [], [{ query }, ...linkInserts(row, runLinks(next.run), 'mlflow')])
+	const entry: EntryDraft = {
+		action: 'read-training-run',
+		object: `training-run:${reference}`,
+		model: row.model,
+		after: `sha256:${await sha256Hex(next.text)}`,
+	}
+	const links = await newLinks(context, row, next.run)
+	await commit(
+		context,
+		reader,
+		[...(next.readAt === next.confirmedAt ? [entry] : []), ...links.entries],
+		[{ query }, ...links.changes],
+	)
 }
 
 /** Reads the run of a version and links the version to it, also where the run was stored for another version. */
 export async function linkTrainingRun(context: Context, row: Traced): Promise<RunReading | undefined> {
 	const found = await readTrainingRun(context, row)
-	if (found?.run) await commit(context, reader, [], linkInserts(row, runLinks(found.run), 'mlflow'))
+	const links = found?.run && (await newLinks(context, row, found.run))
+	if (links && links.changes.length > 0) await commit(context, reader, links.entries, links.changes)
 	return found
+}
+
+/** The links of a run that its version does not have yet, with their entry. */
+async function newLinks(context: Context, row: Traced, run: TrainingRun): Promise<ChangeSet> {
+	const { model, version } = row
+	const links = runLinks(run)
+	const known = await context.db
+		.select({ kind: lineageLinks.kind, value: lineageLinks.value })
+		.from(lineageLinks)
+		.where(and(eq(lineageLinks.model, model), eq(lineageLinks.version, version)))
+	const missing = links.filter(({ kind, value }) => !known.some((k) => k.kind === kind && k.value === value))
+	if (missing.length === 0) return { changes: [], entries: [] }
+	const object = `version:${model}@${version}`
+	const details = { run: `${run.source}:${run.id}`, links: missing.length }
+	return {
+		changes: linkInserts(row, missing, 'mlflow'),
+		entries: [{ action: 'link-training-run', object, model, details }],
+	}
 }
 
 /** Outbox message to read the run of a new version, so that it can be found by its data and code. */

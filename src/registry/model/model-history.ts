@@ -7,6 +7,12 @@ import { findModel, type ModelRow } from './find-model.ts'
 /** A model's settings at a moment; `since` is when they took effect. */
 export type ModelMoment = ModelSettings & { name: string; since: number; revision: number }
 
+/** The members that are not null. */
+export const withoutNulls = <T extends Record<string, unknown>>(members: T) =>
+	Object.fromEntries(Object.entries(members).filter(([, value]) => value !== null)) as {
+		[K in keyof T]?: NonNullable<T[K]>
+	}
+
 export const settingsOf = ({
 	task,
 	riskTier,
@@ -20,12 +26,16 @@ export const settingsOf = ({
 	segments,
 	upstreams,
 	maturity,
+	purpose,
+	limitations,
+	validatedAt,
+	nextReview,
+	retentionMs,
 }: ModelRow): ModelSettings => ({
 	task,
 	riskTier,
 	positiveLabel,
-	...(negativeLabel === null ? {} : { negativeLabel }),
-	...(favourable === null ? {} : { favourable }),
+	...withoutNulls({ negativeLabel, favourable, purpose, limitations, validatedAt, nextReview }),
 	threshold,
 	sensitive,
 	owner,
@@ -33,6 +43,7 @@ export const settingsOf = ({
 	segments,
 	upstreams,
 	maturity,
+	retentionMs,
 })
 
 /** Stores the settings of a new revision, in the commit that makes it. */

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { type Output, Time, TimeOrNull } from '../../core/schemas.ts'
-import { dayMs, parseDuration } from '../../core/time.ts'
+import { dayMs, parseDuration, parseTime } from '../../core/time.ts'
 import { FieldName, Name } from './name.ts'
 
 export const Tasks = z.enum(['binary', 'multiclass', 'regression', 'ranking'])
@@ -25,6 +25,23 @@ const isRetention = (text: string) => {
 const label = z
 	.union([z.string().min(1).max(256), z.number(), z.boolean()])
 	.transform(String)
+	.nullable()
+
+/** Several lines for people. */
+const longText = z
+	.string()
+	.regex(/^\s*[^\s\u0000][^\u0000]*$/, 'must not be blank')
+	.trim()
+	.max(4000)
+
+const reviewTime = z
+	.string()
+	.transform((text, issues) => {
+		const ms = parseTime(/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00Z` : text)
+		if (ms !== undefined) return ms
+		issues.addIssue({ code: 'custom', message: 'must be a date such as 2026-03-01, or RFC 3339 with an offset' })
+		return z.NEVER
+	})
 	.nullable()
 
 const members = {
@@ -98,6 +115,24 @@ const members = {
 		.regex(/^\d+(\.\d+)?(ms|s|m|h|d|w)$/, 'must be a duration from 1d to 3650d')
 		.refine(isRetention, 'must be a duration from 1d to 3650d')
 		.meta({ description: 'How long rows are kept in the database, `1d` to `3650d`.', example: '90d' }),
+	purpose: longText.nullable().meta({
+		description: 'What its decisions are used for, and by whom.',
+		example: 'Decides on applications for consumer loans up to 50,000.',
+	}),
+	limitations: longText.nullable().meta({
+		description: 'Where it must not be used, and what is known to go wrong.',
+		example: 'Not for businesses. Few applicants under 21 in the training data.',
+	}),
+	validatedAt: reviewTime.meta({
+		format: 'date-time',
+		description: 'When it was last validated: a date, or RFC 3339.',
+		example: '2026-02-01T00:00:00Z',
+	}),
+	nextReview: reviewTime.meta({
+		format: 'date-time',
+		description: 'When it must be reviewed again: a date, or RFC 3339. An incident is opened 14 days before.',
+		example: '2027-02-01T00:00:00Z',
+	}),
 }
 
 export const ModelInput = z
@@ -120,6 +155,10 @@ export const ModelInput = z
 		bands: members.bands.default({}),
 		maturity: members.maturity.default(defaultMaturity),
 		retention: members.retention.default(defaultRetention),
+		purpose: members.purpose.default(null),
+		limitations: members.limitations.default(null),
+		validatedAt: members.validatedAt.default(null),
+		nextReview: members.nextReview.default(null),
 	})
 	.meta({ id: 'ModelInput', description: 'A model to register.' })
 export type ModelInput = z.output<typeof ModelInput>
@@ -140,6 +179,10 @@ export const ModelPatch = z
 		bands: members.bands.optional(),
 		maturity: members.maturity.optional(),
 		retention: members.retention.optional(),
+		purpose: members.purpose.optional(),
+		limitations: members.limitations.optional(),
+		validatedAt: members.validatedAt.optional(),
+		nextReview: members.nextReview.optional(),
 	})
 	.meta({
 		id: 'ModelPatch',
@@ -194,6 +237,10 @@ const modelMembers = {
 	bands: z.record(z.string(), z.array(z.number())),
 	maturity: z.strictObject({ coverage: z.number(), delay: z.string() }),
 	retention: z.string(),
+	purpose: z.string().nullable(),
+	limitations: z.string().nullable(),
+	validatedAt: TimeOrNull,
+	nextReview: TimeOrNull,
 	createdAt: Time,
 	revision: z.int().meta({ description: 'Number of its last change.' }),
 }

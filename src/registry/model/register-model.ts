@@ -10,20 +10,27 @@ import { authorise } from '../key/authorise.ts'
 import { checkLabels } from './favourable.ts'
 import { findModel, type ModelRow, quote } from './find-model.ts'
 import type { ModelInput, ModelPatch, ModelRecord } from './model.schema.ts'
-import { historyInsert } from './model-history.ts'
+import { historyInsert, withoutNulls } from './model-history.ts'
 
 export function toModelRecord(row: ModelRow): ModelRecord {
-	const { name, retentionMs, createdAt, revision, seenNegative: _, ...rest } = row
+	const { name, retentionMs, validatedAt, nextReview, createdAt, revision, seenNegative: _, ...rest } = row
+	const time = (ms: number | null) => (ms === null ? null : formatTime(ms))
 	return {
 		model: name,
 		...rest,
 		retention: durationText(retentionMs),
+		validatedAt: time(validatedAt),
+		nextReview: time(nextReview),
 		createdAt: formatTime(createdAt),
 		revision,
 	}
 }
 
-const content = ({ createdAt: _, revision: __, seenNegative: ___, ...rest }: ModelRow) => rest
+/** Members that came later are left out while they are null, so that digests stay those of older entries. */
+function content({ createdAt: _, revision: __, seenNegative: ___, ...rest }: ModelRow) {
+	const { purpose, limitations, validatedAt, nextReview, ...first } = rest
+	return { ...first, ...withoutNulls({ purpose, limitations, validatedAt, nextReview }) }
+}
 
 /**
  * Registers a model. The same content again returns the existing model with `isNew: false`; other content under a taken name

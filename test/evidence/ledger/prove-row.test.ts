@@ -5,10 +5,14 @@ import { parquetWriteBuffer } from 'hyparquet-writer'
 import { describe, expect } from 'vitest'
 import { toHex } from '../../../src/core/bytes.ts'
 import { dayMs } from '../../../src/core/time.ts'
+import { verifyRows } from '../../../src/evidence/ledger/verify-rows.ts'
+import { isSignedBy } from '../../../src/ledger/checkpoint.ts'
+import { parseProof } from '../../../src/ledger/proof-file.ts'
 import { leafHash, rootFromInclusion } from '../../../src/ledger/tree.ts'
 import { commandLine } from '../../support/command-line.ts'
 import { startOfTest } from '../../support/context.ts'
 import { withServer } from '../../support/fixtures.ts'
+import { testLedgerKey } from '../../support/ledger-key.ts'
 import { predictionRows, registerModel } from '../../support/rows.ts'
 import { adminKey, type Json, type TestServer } from '../../support/server.ts'
 
@@ -73,7 +77,10 @@ describe('the proof of a row', () => {
 		const ids = Object.keys(rawRows).flatMap((id) => [id, `${id}-json`])
 		const proofs = async () => {
 			const all: Record<string, Json> = {}
-			for (const id of ids) all[id] = (await proofOf(server, id)).body
+			for (const id of ids) {
+				const { row, entry } = (await proofOf(server, id)).body
+				all[id] = { row, entry }
+			}
 			return all
 		}
 		const fresh = await proofs()
@@ -150,23 +157,46 @@ describe('the proof of a row', () => {
 		}
 	})
 
+	it('leads from the entry to a signed checkpoint', async ({ server }) => {
+		const { body } = await proofOf(server, 'bare')
+		const proof = parseProof(body.proof)
+		if (!proof) throw new Error('no proof')
+		expect(proof.index).toBe(body.entry.index)
+		const { size, root } = proof.note.checkpoint
+		expect(rootFromInclusion(leafHash(body.entry.text), proof.index, size, proof.hashes)).toEqual(root)
+		expect(await isSignedBy(proof.note, testLedgerKey().verifier)).toBe(true)
+	})
+
+	it('stays when the row is erased, without its key and payload', async ({ server }) => {
+		const before = (await proofOf(server, 'kinds')).body
+		const other = (await proofOf(server, 'zero')).body
+		expect(before.row.payload).toContain('"subject":"s 1"')
+		expect((await server.post('/v1/subjects/s%201/erase', { reason: 'asked for' })).status).toBe(200)
+		const after = await proofOf(server, 'kinds')
+		expect(after.body.row).toEqual({ ...before.row, key: null, payload: null })
+		expect(after.body.entry).toEqual(before.entry)
+		expect((await proofOf(server, 'zero')).body.row).toEqual(other.row)
+		expect((await verifyRows(server.context)).failures).toEqual([])
+	})
+
 	it('is for analysts and auditors, of sensitive attributes for auditors alone, and leaves an entry', async ({
 		server,
 	}) => {
 		const [viewer, analyst, auditor] = await Promise.all(
 			['viewer', 'analyst', 'auditor'].map((role) => server.keyOf(role)),
 		)
-		expect((await proofOf(server, 'bare', '', viewer)).status).toBe(403)
-		expect((await proofOf(server, 'bare', '', analyst)).status).toBe(200)
-		expect((await proofOf(server, 'bare', '?kind=group', analyst)).status).toBe(403)
-		expect((await proofOf(server, 'bare', '?kind=group', auditor)).status).toBe(200)
+		expect((await proofOf(server, 'zero', '', viewer)).status).toBe(403)
+		expect((await proofOf(server, 'zero', '', analyst)).status).toBe(200)
+		expect((await proofOf(server, 'zero', '?kind=group', analyst)).status).toBe(403)
+		await server.post('/v1/models/m/groups', [{ predictionId: 'zero', timestamp: at, groups: { sex: 'f' } }])
+		expect((await proofOf(server, 'zero', '?kind=group', auditor)).status).toBe(200)
 		const missing = await proofOf(server, 'nobody')
 		expect([missing.status, missing.body.detail]).toEqual([404, expect.stringContaining('"nobody"')])
 		const [entry] = await server.context.sql.all<{ entry: string }>({
 			sql: "SELECT entry FROM ledger_entry WHERE action = 'read-row-proof' ORDER BY idx DESC LIMIT 1",
 		})
 		const { object, details } = JSON.parse(entry?.entry ?? '')
-		expect([object, details.kind]).toEqual(['prediction:m/bare', 'group'])
+		expect([object, details.kind]).toEqual(['prediction:m/zero', 'group'])
 		expect(entry?.entry).not.toContain('"sex"')
 	})
 })

@@ -49,7 +49,8 @@ const statusAfter: Record<string, RequestStatus> = {
 
 export const openStatuses: readonly RequestStatus[] = ['pending', 'approved', 'executing', 'verifying']
 
-async function requestsAt(
+/** The requests about a model up to the cut, oldest first. */
+export async function requestsAt(
 	context: Context,
 	model: string,
 	entries: ReadonlyMap<string, readonly PastEntry[]>,

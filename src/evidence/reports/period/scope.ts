@@ -116,6 +116,18 @@ async function digestAt(context: Context, row: VersionRow, at: number): Promise<
 	return artifact && isKnown ? artifact.sha256 : null
 }
 
+/** The version that served in an environment at a time. */
+export async function servingAt(
+	context: Context,
+	model: string,
+	environment: string,
+	at: number,
+): Promise<PastVersion | undefined> {
+	const rows = await deploymentsBefore(context, model, at)
+	const champion = rows.findLast((row) => row.environment === environment)?.champion
+	return (await versionsBefore(context, model, at)).find(({ row }) => row.version === champion)
+}
+
 async function volumesOf(
 	context: Context,
 	model: string,

@@ -1,3 +1,4 @@
+import { csvRecord } from '../../../tables/write-csv.ts'
 import type { Cell, ReportChart, ReportSection, ReportTable } from '../template.ts'
 
 export type SectionParts = {
@@ -46,15 +47,8 @@ export const factsTable = (
 	rows: Object.entries(facts).map(([item, value]) => [item, value ?? null]),
 })
 
-const needsQuotes = /[",\r\n]/
-const csvCell = (cell: Cell): string => {
-	const text = cell === null ? '' : String(cell)
-	return needsQuotes.test(text) ? `"${text.replaceAll('"', '""')}"` : text
-}
-
-/** A table as CSV (RFC 4180). */
 export const csvOf = ({ columns, rows }: Pick<ReportTable, 'columns' | 'rows'>): string =>
-	[columns, ...rows].map((row) => `${row.map(csvCell).join(',')}\r\n`).join('')
+	[columns, ...rows].map(csvRecord).join('')
 
 export const jsonOf = (content: unknown): string => `${JSON.stringify(content, null, '\t')}\n`
 

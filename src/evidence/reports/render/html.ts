@@ -2,7 +2,15 @@ import { escape } from '../../../charts/svg.ts'
 import type { ReportDocument } from '../document.ts'
 import type { ReportSection, ReportTable } from '../template.ts'
 import { chartsOf, type DrawnChart } from './charts.ts'
-import { cellText, frontMatter, incompleteText, isLink, isNumeric, paragraphsOf } from './front-matter.ts'
+import {
+	cellText,
+	type FrontMatter,
+	frontMatter,
+	incompleteText,
+	isLink,
+	isNumeric,
+	paragraphsOf,
+} from './front-matter.ts'
 
 const css = `
 :root { color-scheme: light dark; --ink: #1b1f24; --paper: #fff; --panel: #f4f6f8; --line: #d0d7de; --link: #0a4fa8; --warn: #a63603; }
@@ -33,6 +41,10 @@ figure { margin: 1rem 0; } figure svg { display: block; width: 100%; max-width: 
 }
 .mark { display: none; }
 `
+
+const inPage = "default-src 'none'; style-src 'unsafe-inline'"
+/** Also as a header, where the page is not a file. */
+export const pagePolicy = `${inPage}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`
 
 const tag = (name: string, content: string, attributes = ''): string =>
 	`<${name}${attributes}>${content}</${name}>`
@@ -91,9 +103,16 @@ function sectionHtml(section: ReportSection, number: number): string {
 }
 
 /** A page of its own without scripts and external resources, to be read and to be printed. */
-export function renderHtml(report: ReportDocument): string {
-	const { title, draft, facts, tables } = frontMatter(report)
-	const contents = report.sections.map((s, i) =>
+export const renderHtml = (report: ReportDocument): string =>
+	renderPage(frontMatter(report), report.sections, 'This report has no sections.')
+
+/** What opens a document, then its sections. */
+export function renderPage(
+	{ title, draft, facts, tables }: FrontMatter,
+	sections: readonly ReportSection[],
+	ifEmpty: string,
+): string {
+	const contents = sections.map((s, i) =>
 		tag(
 			'li',
 			tag('a', escape(s.title), ` href="#section-${i + 1}"`) +
@@ -102,15 +121,15 @@ export function renderHtml(report: ReportDocument): string {
 	)
 	return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta http-equiv="Content-Security-Policy" content="${inPage}">
 <title>${escape(title)}</title><style>${css}</style></head>
 <body><a class="skip" href="#main">Skip to the content</a>
 ${draft === undefined ? '' : `${tag('p', draft, ' class="draft" role="note"')}<div class="mark" aria-hidden="true">DRAFT</div>`}
 <main id="main">${tag('h1', escape(title))}
 ${tag('dl', facts.map(([name, value]) => tag('dt', escape(name)) + tag('dd', escape(value))).join('\n'))}
 ${tables.map(tableHtml).join('\n')}
-${contents.length === 0 ? tag('p', 'This report has no sections.') : tag('nav', tag('h2', 'Contents') + tag('ol', contents.join('\n')), ' aria-label="Contents"')}
-${report.sections.map((section, i) => sectionHtml(section, i + 1)).join('\n')}
+${contents.length === 0 ? tag('p', ifEmpty) : tag('nav', tag('h2', 'Contents') + tag('ol', contents.join('\n')), ' aria-label="Contents"')}
+${sections.map((section, i) => sectionHtml(section, i + 1)).join('\n')}
 </main></body></html>
 `
 }

@@ -15,6 +15,12 @@ type Row = { texts: string[]; isHead: boolean }
 
 /** A table over as many pages as it needs; each repeats the headings. What is too wide is divided into parts. */
 export function drawTable(sheets: Sheets, parent: Element, table: ReportTable): void {
+	if (table.columns.length === 0) {
+		const element = sheets.open('P', parent)
+		sheets.text(element, 'P', `${table.title ?? table.id}: no columns.`, { size: 9 })
+		element.end()
+		return
+	}
 	const columns = measure(sheets, table)
 	const { layout, parts } = divide(sheets, columns)
 	sheets.use(layout)

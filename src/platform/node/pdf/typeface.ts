@@ -161,10 +161,12 @@ export class Typeface {
 		)
 	}
 
-	/** What is drawn differs from the text in order or in characters, so that the text is given beside it. */
+	/** What is drawn differs from the text in order or in characters, so that the text is given beside it; readers turn round
+	 * what runs from right to left themselves. */
 	private writeMarked(run: Run, x: number, y: number, size: number, color: string): void {
 		const { document } = this
-		document.markContent('Span', { actual: run.text })
+		const isMarked = !rightToLeft.test(run.text)
+		if (isMarked) document.markContent('Span', { actual: run.text })
 		if (run.kind === 'missing')
 			this.writePlain(
 				{ kind: 'plain', font: 0, text: replacement.repeat(lengthOf(run.text)) },
@@ -181,7 +183,7 @@ export class Typeface {
 				.fillColor(color)
 				.text(run.text, x, y - (font.ascender * size) / 1000, { lineBreak: false })
 		}
-		document.endMarkedContent()
+		if (isMarked) document.endMarkedContent()
 	}
 }
 

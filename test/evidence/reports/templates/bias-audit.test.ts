@@ -6,7 +6,8 @@ import { startOfTest } from '../../../support/context.ts'
 import { withServer } from '../../../support/fixtures.ts'
 import { applicantsOf, predict, registerLender, run, tellOutcomes } from '../../../support/lender.ts'
 import { plumbServer } from '../../../support/plumb.ts'
-import { cutNow, rowsOf, sectionOf } from '../../../support/report-cut.ts'
+import { sectionOf } from '../../../support/decision-reports.ts'
+import { cutNow, rowsOf } from '../../../support/report-cut.ts'
 import type { Json } from '../../../support/server.ts'
 
 const days = 5
@@ -22,13 +23,15 @@ const test = withServer(async () => {
 	await tellOutcomes(server, applicants, startOfTest)
 	await server.post('/v1/models', { model: 'plain', task: 'binary', positiveLabel: '1' })
 	await server.post('/v1/models/plain/versions', { version: '1', features: [{ name: 'x', type: 'numeric' }] })
-	await server.post('/v1/models/plain/predictions', [{
-		predictionId: 'p1',
-		version: '1',
-		timestamp: formatTime(period.from),
-		features: { x: 1 },
-		score: 0.4,
-	}])
+	await server.post('/v1/models/plain/predictions', [
+		{
+			predictionId: 'p1',
+			version: '1',
+			timestamp: formatTime(period.from),
+			features: { x: 1 },
+			score: 0.4,
+		},
+	])
 	await run(server)
 	return server
 })
@@ -36,7 +39,12 @@ const test = withServer(async () => {
 describe('the bias audit of the lender', () => {
 	test('equals the audit of the API', async ({ server }) => {
 		const { context } = server
-		const content = await biasAudit.build(context, auditor, { model: 'lender', period }, await cutNow(context))
+		const content = await biasAudit.build(
+			context,
+			auditor,
+			{ model: 'lender', period },
+			await cutNow(context),
+		)
 		const query = `version=1&from=${formatTime(period.from)}&to=${formatTime(period.to)}`
 		const { body } = await server.fetch(`/v1/models/lender/bias?${query}`)
 		expect(body.favourable).toBe('0')
@@ -53,13 +61,17 @@ describe('the bias audit of the lender', () => {
 			)
 			expect(rows.length - compared.length).toBe(audit.excluded.length)
 			const { verdict, ratio, low, high } = fourFifths
-			expect(rowsOf(content, 'fourFifths')).toContainEqual(expect.objectContaining({ attribute, verdict, ratio, low, high }))
+			expect(rowsOf(content, 'fourFifths')).toContainEqual(
+				expect.objectContaining({ attribute, verdict, ratio, low, high }),
+			)
 		}
 		expect(content.rows.included).toBe(body.rows.predictions)
 		expect(content.sections.every(({ status }) => status === 'complete')).toBe(true)
 	})
 
-	test('is the same for the same cut after corrections and another favourable decision', async ({ server }) => {
+	test('is the same for the same cut after corrections and another favourable decision', async ({
+		server,
+	}) => {
 		const { context } = server
 		const subject = { model: 'lender', period }
 		const cut = await cutNow(context)
