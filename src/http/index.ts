@@ -1,4 +1,5 @@
 import type { Resource } from './endpoint.ts'
+import { access } from './routes/access.ts'
 import { artifacts } from './routes/artifacts.ts'
 import { audit } from './routes/audit.ts'
 import { baselines } from './routes/baselines.ts'
@@ -30,10 +31,12 @@ import { silences } from './routes/silences.ts'
 import { slack } from './routes/slack.ts'
 import { subjects } from './routes/subjects.ts'
 import { versions } from './routes/versions.ts'
+import { waivers } from './routes/waivers.ts'
 
 /** The kinds of objects, in the order of the documentation. A new kind is a `Resource` in `routes/` and a line here. */
 export const resources = {
 	keys,
+	access,
 	slack,
 	models,
 	versions,
@@ -58,6 +61,7 @@ export const resources = {
 	incidents,
 	silences,
 	requests,
+	waivers,
 	deliveries,
 	chat,
 	jobs,

@@ -6,8 +6,11 @@ import { AppError } from '../core/errors.ts'
 import { nearest } from '../core/nearest.ts'
 import { sleep } from '../core/retry.ts'
 import { replayDue } from '../decisions/replay/replay-due.ts'
+import { reviewAccess } from '../evidence/access/review-access.ts'
 import { runClocks } from '../evidence/clocks/run-clocks.ts'
+import { anchorCheckpoint } from '../evidence/ledger/anchors.ts'
 import { checkpoint, newestCheckpoint, pruneCheckpoints } from '../evidence/ledger/checkpoint.ts'
+import { verifyLedger } from '../evidence/ledger/verify-ledger.ts'
 import { checkTargets } from '../execution/check-targets.ts'
 import { executeDue, hasDue } from '../execution/execute-due.ts'
 import { allModels } from '../registry/model/find-model.ts'
@@ -97,6 +100,13 @@ export const clocks = {
 	run: (context: Context) => runClocks(context),
 } satisfies Job
 
+/** Records who has access each quarter, and asks people to look at it. */
+export const accessReview = {
+	id: 'review-access',
+	cron: '41 6 * * *',
+	run: async (context: Context) => ({ ...(await reviewAccess(context)) }),
+} satisfies Job
+
 /** Signs what was added to the ledger. */
 export const signLedger = {
 	id: 'checkpoint',
@@ -108,6 +118,20 @@ export const signLedger = {
 		await pruneCheckpoints(context)
 		return { signed: (made?.size ?? 0) - (before?.size ?? 0), size: made?.size ?? 0 }
 	},
+} satisfies Job
+
+/** Leaves the newest checkpoint with others, each day. */
+export const anchor = {
+	id: 'anchor',
+	cron: '7 0 * * *',
+	run: async (context: Context) => (context.ledgerKey ? anchorCheckpoint(context) : { size: 0 }),
+} satisfies Job
+
+/** Verifies the whole ledger, and what its entries commit to, each day. */
+export const verifyEvidence = {
+	id: 'verify-ledger',
+	cron: '37 3 * * *',
+	run: async (context: Context) => verifyLedger(context),
 } satisfies Job
 
 /** All jobs, in the order of `plumbline run all`: each uses what the ones before it have done. */
@@ -122,7 +146,10 @@ export const jobs = [
 	clocks,
 	deliver,
 	retention,
+	accessReview,
 	signLedger,
+	anchor,
+	verifyEvidence,
 ] satisfies Job[]
 
 /** Runs one job by its id. Throws `not-found` with the nearest id. */

@@ -27,6 +27,12 @@ export type ActionMatch = {
 	environments?: readonly string[] | undefined
 }
 
+/** What must hold of a version before it gets traffic. */
+export const gateIds = ['validation-report', 'bias-audit', 'artifact-digest', 'lineage'] as const
+export type GateId = (typeof gateIds)[number]
+/** `maxAgeMs`: of the report, from its approval. */
+export type Gate = { id: GateId; maxAgeMs?: number }
+
 /** The part of a policy that a request keeps: what applies to its votes and its execution. */
 export type AppliedPolicy = {
 	name: string
@@ -40,6 +46,8 @@ export type AppliedPolicy = {
 	/** Clear windows after which a request with an incident is verified. */
 	verify: number
 	breakGlass?: { role: Role; expiresMs: number }
+	/** Requests that give a version traffic are approved once these hold. Rollbacks have none. */
+	gates?: readonly Gate[]
 }
 
 export type ApprovalPolicy = ActionMatch &

@@ -134,6 +134,8 @@ describe('models, baselines and jobs', () => {
 				'deliver',
 				'retention',
 				'checkpoint',
+				'anchor',
+				'verify-ledger',
 			].map((job) => [job, 'ok']),
 		)
 	})

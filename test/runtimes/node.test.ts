@@ -19,6 +19,8 @@ const jobIds = [
 	'deliver',
 	'retention',
 	'checkpoint',
+	'anchor',
+	'verify-ledger',
 ]
 
 it('does the main job on Node, and ends cleanly on a signal', async () => {

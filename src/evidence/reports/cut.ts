@@ -14,11 +14,12 @@ export async function findCut(context: Context, size: number | undefined): Promi
 	const found = size === undefined ? await newestCut(context) : await checkpointOf(context, size)
 	const at = await timesAround(context, found.size)
 	// What is computed leaves no entry: the state of the cut lasts until the next one.
-	return { size: found.size, root: toHex(found.root), at: Math.max(at.last ?? 0, (at.next ?? context.now() + 1) - 1) }
+	const until = (at.next ?? context.now() + 1) - 1
+	return { size: found.size, root: toHex(found.root), at: Math.max(at.last ?? 0, until) }
 }
 
 /** When the last entry of the cut was added, and the first one after it. */
-async function timesAround({ db }: Context, size: number): Promise<{ last: number | undefined; next: number | undefined }> {
+async function timesAround({ db }: Context, size: number) {
 	const rows = await db
 		.select({ idx: ledgerEntries.idx, at: ledgerEntries.at })
 		.from(ledgerEntries)

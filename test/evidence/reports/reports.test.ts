@@ -112,7 +112,12 @@ describe('a report', () => {
 			kind: 'report',
 			status: 'pending',
 			needs: 2,
-			action: { to: report.id, report: report.manifest },
+			action: {
+				to: report.id,
+				template: 'entries',
+				period: '2026-03-01T23:59:59.000Z to 2026-03-02T00:00:00.000Z',
+				report: report.manifest,
+			},
 		})
 		expect(await server.ledger(`report:${report.id}`)).toEqual(['create-report'])
 	})
