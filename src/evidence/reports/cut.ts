@@ -56,7 +56,7 @@ async function checkpointOf(context: Context, size: number): Promise<Found> {
 }
 
 /** What making and reading reports writes itself: no reason for another cut. */
-const ownActions = ['create-report', 'sign-report', 'read-report', 'create-request']
+const ownActions = ['create-report', 'sign-report', 'read-report', 'create-request', 'draw-background']
 
 /** The newest checkpoint; a new one if anything else than reports has been recorded since. */
 async function newestCut(context: Context): Promise<Found> {
