@@ -117,8 +117,9 @@ function reasons(found: DecisionCase): ReportSection {
 	})
 }
 
-const reasonTable = (id: string, { reasons: given }: DecisionCase['explanation']) => ({
+const reasonTable = (id: string, { reasons: given }: DecisionCase['explanation'], title?: string) => ({
 	id,
+	...(title === undefined ? {} : { title }),
 	columns: ['code', 'text'],
 	rows: given.map(({ code, text }) => [code, text]),
 })
@@ -157,11 +158,12 @@ function creditScore(found: DecisionCase): ReportSection {
 		text: [
 			'A score was used to take this action. It is a number that sums up the information about your application; it can change when that information changes.',
 			...missing,
-			...(why === undefined ? ['The key factors that adversely affected the score:'] : []),
 		].join('\n\n'),
 		tables: [
-			fieldTable('score', rows),
-			...(why === undefined ? [reasonTable('key-factors', explanation)] : []),
+			fieldTable('score', rows, 'Your score'),
+			...(why === undefined
+				? [reasonTable('key-factors', explanation, 'Key factors that adversely affected the score')]
+				: []),
 		],
 	})
 }
