@@ -40,7 +40,7 @@ export function logOver(
 				? vault.fault
 				: 'Rows are encrypted only in a database file. Use one, or register the model without `encrypt`.'
 		},
-		rowsOfSubject: (model, subject) => rowsOfSubject(sql, store, { rowsNamed }, model, subject),
+		rowsOfSubject: (model, subject, ids) => rowsOfSubject(sql, store, { rowsNamed }, model, subject, ids),
 		scan: (query, onRows) => scanPredictions(sql, store, query, onRows),
 		eraseRows: async (erasure, rows) => {
 			for (const [chunk, found] of groupBy(rows, (row) => row.chunk))

@@ -54,7 +54,7 @@ const incidentFacts = [
 const modelSettings = [
 	...['task', 'owner', 'risk_tier', 'tags', 'positive_label', 'negative_label', 'favourable', 'threshold'],
 	...['sensitive', 'segments', 'upstreams', 'bands', 'maturity', 'retention_ms', 'created_at', 'revision'],
-	...['purpose', 'limitations', 'validated_at', 'next_review'],
+	...['purpose', 'limitations', 'validated_at', 'next_review', 'encrypt'],
 ]
 const requestFacts = [
 	...['kind', 'model', 'environment', 'status', 'action', 'action_digest', 'expected_version'],
@@ -132,6 +132,22 @@ export const governedTables: readonly GovernedTable[] = [
 		key: ['run', 'read_at'],
 		columns: ['content'],
 		...by(['read-training-run'], ({ run }) => `training-run:${run}`),
+	},
+	{
+		table: 'gate_waiver',
+		key: ['id'],
+		columns: [
+			'model',
+			'version',
+			'gate',
+			'reason',
+			'author',
+			'author_person',
+			'created_at',
+			'until',
+			'ended_at',
+		],
+		...by(['create-waiver', 'end-waiver'], ({ id }) => `waiver:${id}`),
 	},
 	{
 		table: 'deployment',
@@ -228,6 +244,13 @@ export const governedTables: readonly GovernedTable[] = [
 		key: ['incident', 'revision', 'seq'],
 		columns: ['at', 'who', 'what'],
 		isFixed: true,
+	},
+	{
+		table: 'incident_fact',
+		key: ['incident', 'revision'],
+		columns: ['at', 'who', 'facts'],
+		isFixed: true,
+		...by(['record-incident-facts'], ({ incident }) => `incident:${incident}`),
 	},
 	{ table: 'alert', key: ['id'], columns: alertFacts, isFixed: true },
 	{
