@@ -6,6 +6,8 @@ import { AppError } from '../core/errors.ts'
 import { nearest } from '../core/nearest.ts'
 import { sleep } from '../core/retry.ts'
 import { replayDue } from '../decisions/replay/replay-due.ts'
+import { deleteDue } from '../evidence/erasure/delete-due.ts'
+import { finishErasures } from '../evidence/erasure/erase-subject.ts'
 import { checkpoint, newestCheckpoint, pruneCheckpoints } from '../evidence/ledger/checkpoint.ts'
 import { checkTargets } from '../execution/check-targets.ts'
 import { executeDue, hasDue } from '../execution/execute-due.ts'
@@ -74,6 +76,19 @@ export const retention = {
 	},
 } satisfies Job
 
+/**
+ * Deletes rows and reports that are older than their models say, and finishes erasures that a process has left behind. Each
+ * night, since free pages of the database are overwritten.
+ */
+export const deleteOld = {
+	id: 'delete-due',
+	cron: '47 2 * * *',
+	run: async (context: Context) => {
+		const finishedErasures = await finishErasures(context)
+		return { ...(await deleteDue(context)), finishedErasures }
+	},
+} satisfies Job
+
 /** Carries out approved requests: those whose time has come, that a process left behind, or that wait for windows. */
 export const execute = {
 	id: 'execute',
@@ -113,6 +128,7 @@ export const jobs = [
 	checkServing,
 	deliver,
 	retention,
+	deleteOld,
 	signLedger,
 ] satisfies Job[]
 
