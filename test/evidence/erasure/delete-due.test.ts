@@ -40,7 +40,9 @@ it('deletes what is due from database and archive, says so in the ledger, and wh
 	expect(await deleteOld.run(server.context)).toMatchObject({ deletedRows: 0 })
 	await server.fetch('/v1/models/m', { method: 'PATCH', json: { deleteAfter: { predictions: '40d' } } })
 	expect(await deleteOld.run(server.context)).toMatchObject({ deletedRows: 4, finishedErasures: 0 })
-	expect(await Promise.all(['d80-1', 'd50-2', 'd1-1'].map((id) => statusOf(server, id)))).toEqual([404, 404, 200])
+	expect(await Promise.all(['d80-1', 'd50-2', 'd1-1'].map((id) => statusOf(server, id)))).toEqual([
+		404, 404, 200,
+	])
 	const folder = join(server.folder, 'test.db.archive', 'm')
 	expect(existsSync(folder) ? readdirSync(folder) : []).toEqual([])
 	const { items } = (await server.fetch('/v1/audit/entries?action=delete-rows')).body
@@ -48,7 +50,9 @@ it('deletes what is due from database and archive, says so in the ledger, and wh
 	expect(await verifyRows(server.context)).toMatchObject({ failures: [] })
 	// Somebody who marks a seal as deleted is found.
 	await server.context.sql.batch([{ sql: 'UPDATE log_seal SET deleted = 0 WHERE id = 1' }])
-	expect((await verifyRows(server.context)).failures).toMatchObject([{ where: expect.stringContaining('rows 1') }])
+	expect((await verifyRows(server.context)).failures).toMatchObject([
+		{ where: expect.stringContaining('rows 1') },
+	])
 })
 
 it('skips what is on hold: a model, and the rows of a subject', async ({ server }) => {

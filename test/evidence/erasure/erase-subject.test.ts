@@ -1,5 +1,3 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
-import { join } from 'node:path'
 import { expect } from 'vitest'
 import { cliActor } from '../../../src/cli/keys.ts'
 import { dayMs, formatTime } from '../../../src/core/time.ts'
@@ -8,48 +6,13 @@ import { verifyRows } from '../../../src/evidence/ledger/verify-rows.ts'
 import { compute } from '../../../src/jobs/compute.ts'
 import { deleteOld, rollUp } from '../../../src/jobs/index.ts'
 import { startOfTest } from '../../support/context.ts'
+import { filesUnder, foundIn, own, values } from '../../support/erased.ts'
 import { withServerPerTest } from '../../support/fixtures.ts'
 import { registerModel } from '../../support/rows.ts'
 import type { TestServer } from '../../support/server.ts'
 
 const it = withServerPerTest()
 const at = (day: number) => formatTime(startOfTest - day * dayMs)
-const own = { income: 48_213.625, note: 'tall lighthouse keeper' }
-const values = { ...own, score: 0.2718281828 }
-
-function filesUnder(folder: string): string[] {
-	return readdirSync(folder).flatMap((name) => {
-		const path = join(folder, name)
-		return statSync(path).isDirectory() ? filesUnder(path) : [path]
-	})
-}
-
-const doubleOf = (value: number, littleEndian: boolean) => {
-	const bytes = Buffer.alloc(8)
-	if (littleEndian) bytes.writeDoubleLE(value)
-	else bytes.writeDoubleBE(value)
-	return bytes
-}
-const needles = {
-	subject: Buffer.from('ada-lovelace'),
-	note: Buffer.from(values.note),
-	'income as text': Buffer.from(String(values.income)),
-	'income as a double': doubleOf(values.income, true),
-	'income in a row of SQLite': doubleOf(values.income, false),
-	score: doubleOf(values.score, true),
-	'score as text': Buffer.from(String(values.score)),
-}
-
-/** What a search of the bytes of all files of a server finds. */
-function foundIn(folder: string): string[] {
-	return filesUnder(folder).flatMap((path) => {
-		const bytes = readFileSync(path)
-		return Object.entries(needles).flatMap(([name, needle]) =>
-			bytes.includes(needle) ? [`${name} in ${path.slice(folder.length + 1)}`] : [],
-		)
-	})
-}
-
 async function register(server: TestServer): Promise<void> {
 	await registerModel(server, { task: 'binary', positiveLabel: '1', threshold: 0.5, sensitive: ['sex'] }, [
 		'income',
