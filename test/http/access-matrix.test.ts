@@ -124,7 +124,7 @@ function pathOf({ path }: Endpoint, query = ''): string {
 		...{
 			revision: '1',
 			job: 'compute',
-			id: ids[kind] ?? '',
+			id: ids[kind] ?? 'none',
 			team: 'T1',
 			user: ids.users as string,
 			source: 'mlflow',

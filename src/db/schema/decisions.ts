@@ -18,10 +18,10 @@ export type ModelSettings = {
 	upstreams?: string[]
 	maturity?: Maturity
 	retentionMs?: number
-	purpose?: string | null
-	limitations?: string | null
-	validatedAt?: number | string | null
-	nextReview?: number | string | null
+	purpose?: string
+	limitations?: string
+	validatedAt?: number
+	nextReview?: number
 }
 
 export const modelHistory = sqliteTable(

@@ -7,7 +7,7 @@ import { cursorText, type Page, type PageQuery, toPage } from '../../core/page.t
 import { formatTime, minuteMs } from '../../core/time.ts'
 import { commit } from '../../db/commit.ts'
 import { reports, type SubjectRequestKind, subjectRequests } from '../../db/schema.ts'
-import { notLogged } from '../../ingest/read-prediction.ts'
+import { noPrediction } from '../../ingest/read-prediction.ts'
 import { authorise, inScope } from '../../registry/key/authorise.ts'
 import { findModel, inReach } from '../../registry/model/find-model.ts'
 import { noticesAt } from '../notices/notices.ts'
@@ -102,7 +102,7 @@ async function checkDecision(
 ): Promise<void> {
 	if (model === undefined) throw fault('predictionId', 'needs the model of the decision: give `model` too')
 	const stored = await context.log.read(model, predictionId)
-	if (!stored) throw notLogged(model, predictionId)
+	if (!stored) throw await noPrediction(context, model, predictionId)
 	if (stored.subject !== undefined && stored.subject !== subject)
 		throw fault('predictionId', 'is a decision about another person')
 }
@@ -232,4 +232,26 @@ async function answerOf({ db }: Context, row: SubjectRequestRow): Promise<string
 		.orderBy(reports.id)
 		.limit(1)
 	return found?.id
+}
+
+/** Removes an erased person from requests; nobody can answer those that are open. The entry of the erasure records it. */
+export async function forgetRequests(
+	{ db, now }: Context,
+	subject: string,
+	models: readonly string[],
+): Promise<void> {
+	await db
+		.update(subjectRequests)
+		.set({
+			subject: '',
+			predictionId: null,
+			endedAt: sql`coalesce(ended_at, ${now()})`,
+			reason: sql`iif(ended_at IS NULL, 'The person was erased.', reason)`,
+		})
+		.where(
+			and(
+				eq(subjectRequests.subject, subject),
+				or(isNull(subjectRequests.model), inArray(subjectRequests.model, [...models])),
+			),
+		)
 }

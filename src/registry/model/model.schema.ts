@@ -39,7 +39,10 @@ const reviewTime = z
 	.transform((text, issues) => {
 		const ms = parseTime(/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00Z` : text)
 		if (ms !== undefined) return ms
-		issues.addIssue({ code: 'custom', message: 'must be a date such as 2026-03-01, or RFC 3339 with an offset' })
+		issues.addIssue({
+			code: 'custom',
+			message: 'must be a date such as 2026-03-01, or RFC 3339 with an offset',
+		})
 		return z.NEVER
 	})
 	.nullable()
