@@ -10,7 +10,7 @@ import { reviewAccess } from '../evidence/access/review-access.ts'
 import { runClocks } from '../evidence/clocks/run-clocks.ts'
 import { anchorCheckpoint } from '../evidence/ledger/anchors.ts'
 import { checkpoint, newestCheckpoint, pruneCheckpoints } from '../evidence/ledger/checkpoint.ts'
-import { verifyLedger } from '../evidence/ledger/verify-ledger.ts'
+import { verifyOwnLedger } from '../evidence/ledger/verify-own-ledger.ts'
 import { makeScheduledReports } from '../evidence/reports/scheduled-reports.ts'
 import { checkTargets } from '../execution/check-targets.ts'
 import { executeDue, hasDue } from '../execution/execute-due.ts'
@@ -125,7 +125,7 @@ export const anchor = {
 export const verifyEvidence = {
 	id: 'verify-ledger',
 	cron: '37 3 * * *',
-	run: async (context: Context) => verifyLedger(context),
+	run: async (context: Context) => verifyOwnLedger(context),
 } satisfies Job
 
 /** Opens an incident for each legal clock that is about to lapse, and resolves it once what was due has been made. */

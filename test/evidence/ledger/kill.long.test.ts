@@ -67,7 +67,7 @@ async function check(
 }
 
 const points = ['append', 'store', 'file'].flatMap((step) =>
-	['before', 'after'].flatMap((when) => [2, 3].map((at) => `${step}:${when}:${at}`)),
+	['before', 'after'].map((when) => `${step}:${when}:2`),
 )
 
 test('a signer that is killed at any step leaves no gap, and no checkpoint that later history contradicts', async () => {
