@@ -23,7 +23,7 @@ import { finishErasures } from './evidence/erasure/erase-subject.ts'
 import { anchorsOf } from './evidence/ledger/anchors.ts'
 import { checkpoint } from './evidence/ledger/checkpoint.ts'
 import { openLedgerKey } from './evidence/ledger/open-key.ts'
-import { verifyLedger } from './evidence/ledger/verify-ledger.ts'
+import { verifyOwnLedger } from './evidence/ledger/verify-own-ledger.ts'
 import { finishExecutions } from './execution/wake-up.ts'
 import type { ProcessUsage, Service, Sessions } from './http/endpoint.ts'
 import { metricsOnly } from './http/prometheus.ts'
@@ -264,7 +264,7 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
 
 /** Verifies the newest part of the ledger, in the background: the start does not wait for it. */
 function verifyAtStart(context: Context): () => Promise<void> {
-	const work = verifyLedger(context, { isStart: true }).then(
+	const work = verifyOwnLedger(context, { isStart: true }).then(
 		() => {},
 		(error) => context.logger.error('the ledger could not be verified', { error: String(error) }),
 	)
