@@ -19,6 +19,7 @@ import { ledger } from './routes/ledger.ts'
 import { lineage } from './routes/lineage.ts'
 import { metrics } from './routes/metrics.ts'
 import { models } from './routes/models.ts'
+import { notices } from './routes/notices.ts'
 import { pictures } from './routes/pictures.ts'
 import { reasons } from './routes/reasons.ts'
 import { replays } from './routes/replays.ts'
@@ -46,6 +47,7 @@ export const resources = {
 	explanations,
 	pictures,
 	reasons,
+	notices,
 	features,
 	outcomes,
 	groups,

@@ -7,9 +7,11 @@ import { nearest } from '../core/nearest.ts'
 import { sleep } from '../core/retry.ts'
 import { replayDue } from '../decisions/replay/replay-due.ts'
 import { reviewAccess } from '../evidence/access/review-access.ts'
+import { runClocks } from '../evidence/clocks/run-clocks.ts'
 import { anchorCheckpoint } from '../evidence/ledger/anchors.ts'
 import { checkpoint, newestCheckpoint, pruneCheckpoints } from '../evidence/ledger/checkpoint.ts'
 import { verifyLedger } from '../evidence/ledger/verify-ledger.ts'
+import { makeScheduledReports } from '../evidence/reports/scheduled-reports.ts'
 import { checkTargets } from '../execution/check-targets.ts'
 import { executeDue, hasDue } from '../execution/execute-due.ts'
 import { allModels } from '../registry/model/find-model.ts'
@@ -126,6 +128,20 @@ export const verifyEvidence = {
 	run: async (context: Context) => verifyLedger(context),
 } satisfies Job
 
+/** Opens an incident for each legal clock that is about to lapse, and resolves it once what was due has been made. */
+export const clocks = {
+	id: 'clocks',
+	cron: '11 * * * *',
+	run: (context: Context) => runClocks(context),
+} satisfies Job
+
+/** Makes the reports of the last month or quarter that `approvals.yaml` asks for, and requests their approval. */
+export const scheduledReports = {
+	id: 'reports',
+	cron: '47 * * * *',
+	run: async (context: Context) => ({ ...(await makeScheduledReports(context)) }),
+} satisfies Job
+
 /** All jobs, in the order of `plumbline run all`: each uses what the ones before it have done. */
 export const jobs = [
 	rollUp,
@@ -135,10 +151,12 @@ export const jobs = [
 	evaluateRules,
 	execute,
 	checkServing,
+	clocks,
 	deliver,
 	retention,
 	accessReview,
 	signLedger,
+	scheduledReports,
 	anchor,
 	verifyEvidence,
 ] satisfies Job[]

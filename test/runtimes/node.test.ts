@@ -15,9 +15,11 @@ const jobIds = [
 	'evaluate-rules',
 	'execute',
 	'check-targets',
+	'clocks',
 	'deliver',
 	'retention',
 	'checkpoint',
+	'reports',
 	'anchor',
 	'verify-ledger',
 ]

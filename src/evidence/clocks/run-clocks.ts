@@ -9,6 +9,7 @@ import { auditsDue } from './audits-due.ts'
 import type { DueClock } from './clock.ts'
 import { noticesDue } from './notices-due.ts'
 import { requestsDue } from './requests-due.ts'
+import { reviewsDue } from './reviews-due.ts'
 
 const actor = { id: 'job:clocks', how: 'job' } as const
 
@@ -19,6 +20,7 @@ const sources: readonly Source[] = [
 	{ kind: 'notice', read: noticesDue },
 	{ kind: 'request', read: async (context) => ({ due: await requestsDue(context, actor) }) },
 	{ kind: 'audit', read: async (context) => ({ due: await auditsDue(context) }) },
+	{ kind: 'review', read: async (context) => ({ due: await reviewsDue(context) }) },
 ]
 
 /**
