@@ -19,6 +19,7 @@ import { authoriseGlobs } from '../../registry/key/authorise.ts'
 import { DatabaseLog, handOversBefore } from './database-source.ts'
 import { macsSince, requireKey, signingKeys } from './keys.ts'
 import { toVerification, type Verification } from './verification.schema.ts'
+import { verifyReports } from './verify-reports.ts'
 import { verifyRows } from './verify-rows.ts'
 import { verifyCommitState, verifyState } from './verify-state.ts'
 
@@ -198,6 +199,7 @@ class DatabaseVerification {
 		this.records = await verifyState(context.sql, failures)
 		if (!isWhole) return this.records
 		await this.checkArtifacts()
+		this.records += await verifyReports(context.sql, failures)
 		const rows = await verifyRows(context)
 		for (const { where, what } of rows.failures) failures.add('mismatch', where, what)
 		if (rows.unsealed > 0 && !context.ledgerKey)
