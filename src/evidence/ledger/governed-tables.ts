@@ -260,6 +260,17 @@ export const governedTables: readonly GovernedTable[] = [
 		isFixed: true,
 		...by(['set-notices'], ({ model, revision }) => `notices:${model}/${revision}`),
 	},
+	{
+		// Not whom it is about, so that nothing can be inferred once it is erased.
+		table: 'report',
+		key: ['id'],
+		columns: [
+			...['template', 'template_version', 'model', 'models', 'period_from', 'period_to', 'status'],
+			...['cut_size', 'cut_root', 'cut_at', 'author', 'author_person', 'approvers', 'manifest'],
+			...['created_at', 'approved_at', 'erased_at'],
+		],
+		...by(['create-report', 'sign-report'], ({ id }) => `report:${id}`),
+	},
 	{ table: 'background', key: ['digest'], columns: ['model', 'content'], isFixed: true },
 ]
 

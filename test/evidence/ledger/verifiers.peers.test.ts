@@ -47,7 +47,10 @@ describe("Go's x/mod/sumdb", () => {
 			const note = await writeLogFolder(context, log)
 			const indexes = [0, 1, 254, 255, 256, Math.floor(size / 2), size - 1].filter((index) => index < size)
 			const before = older === undefined ? [] : [older]
-			expect(verify([log, key, indexes.join(','), ...before])).toEqual({ status: 0, said: `verified ${size}` })
+			expect(verify([log, key, indexes.join(','), ...before])).toEqual({
+				status: 0,
+				said: `verified ${size}`,
+			})
 			older = join(folder, `checkpoint-${size}`)
 			writeFileSync(older, note)
 		})
@@ -57,7 +60,9 @@ describe("Go's x/mod/sumdb", () => {
 		const note = await writeLogFolder(context, other)
 		writeFileSync(join(other, 'checkpoint'), note.replace(/^(.)/, 'q'))
 		expect(verify([other, key, '0'])).toMatchObject({ status: 1 })
-		expect(verify([join(folder, 'log'), formatVerifierKey(testLedgerKey('other').verifier), '0'])).toMatchObject({
+		expect(
+			verify([join(folder, 'log'), formatVerifierKey(testLedgerKey('other').verifier), '0']),
+		).toMatchObject({
 			status: 1,
 		})
 	})
