@@ -19,6 +19,7 @@ import { AppError } from './core/errors.ts'
 import { secondMs } from './core/time.ts'
 import { openDatabase } from './db/database.ts'
 import { migrate, openSql } from './db/open-node.ts'
+import { finishErasures } from './evidence/erasure/erase-subject.ts'
 import { anchorsOf } from './evidence/ledger/anchors.ts'
 import { checkpoint } from './evidence/ledger/checkpoint.ts'
 import { openLedgerKey } from './evidence/ledger/open-key.ts'
@@ -317,7 +318,17 @@ async function start(config: Config, { context, rules }: Opened, stops: Stops, s
 	await slack?.start?.()
 	stops.push(async () => slack?.stop?.())
 	stops.push(resumeRegularly(context, slack?.resume))
+	stops.push(resumeErasures(context))
 	return { url: listening.url, metricsUrl, firstKey }
+}
+
+/** Finishes erasures that a process has left behind. The returned function waits for them. */
+function resumeErasures(context: Context): () => Promise<void> {
+	const work = finishErasures(context).then(
+		() => {},
+		(error) => context.logger.error('an erasure could not be finished', { error: String(error) }),
+	)
+	return () => work
 }
 
 const resumeMs = 15 * secondMs

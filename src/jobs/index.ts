@@ -8,6 +8,8 @@ import { sleep } from '../core/retry.ts'
 import { replayDue } from '../decisions/replay/replay-due.ts'
 import { reviewAccess } from '../evidence/access/review-access.ts'
 import { runClocks } from '../evidence/clocks/run-clocks.ts'
+import { deleteDue } from '../evidence/erasure/delete-due.ts'
+import { finishErasures } from '../evidence/erasure/erase-subject.ts'
 import { anchorCheckpoint } from '../evidence/ledger/anchors.ts'
 import { checkpoint, newestCheckpoint, pruneCheckpoints } from '../evidence/ledger/checkpoint.ts'
 import { verifyLedger } from '../evidence/ledger/verify-ledger.ts'
@@ -76,6 +78,19 @@ export const retention = {
 		await pruneChoices(context)
 		const deletedPictures = await deleteOldPictures(context)
 		return { archivedRows, deletedPictures, failed }
+	},
+} satisfies Job
+
+/**
+ * Deletes rows and reports that are older than their models say, and finishes erasures that a process has left behind. Each
+ * night, since free pages of the database are overwritten.
+ */
+export const deleteOld = {
+	id: 'delete-due',
+	cron: '47 2 * * *',
+	run: async (context: Context) => {
+		const finishedErasures = await finishErasures(context)
+		return { ...(await deleteDue(context)), finishedErasures }
 	},
 } satisfies Job
 
@@ -155,6 +170,7 @@ export const jobs = [
 	deliver,
 	retention,
 	accessReview,
+	deleteOld,
 	signLedger,
 	scheduledReports,
 	anchor,

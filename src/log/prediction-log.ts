@@ -4,6 +4,7 @@ import type { RowBatch } from '../summaries/inputs/columns.ts'
 import type { InputSummary } from '../summaries/inputs/input-summary.ts'
 import type { OutcomeSummary } from '../summaries/outcomes/outcome-summary.ts'
 import type { DigestedRow } from './erase/puncture-seals.ts'
+import type { DueChunks } from './maintain/delete-rows.ts'
 import type { SealReads } from './read/sealed-rows.ts'
 import type { RowKind } from './row-kinds.ts'
 
@@ -44,6 +45,16 @@ export type PredictionLog = SealReads & {
 		erasure: { model: string; subject: string; entry: number },
 		rows: readonly ({ chunk: number } & DigestedRow)[],
 	): Promise<void>
+	/** Chunks whose rows are all older than a time, at most about `max`, and what belongs to them alone. */
+	dueChunks(query: {
+		model: string
+		kind: number
+		before: number
+		kept: ReadonlySet<number>
+		max: number
+	}): Promise<DueChunks>
+	/** Deletes archive files that no chunk is in, and what is in memory of deleted chunks. */
+	forgetDeleted(files: readonly string[]): Promise<void>
 	/** Overwrites what deleted values have left in the free pages and the write-ahead log of a database file. */
 	scrub(): Promise<void>
 

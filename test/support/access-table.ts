@@ -109,6 +109,8 @@ export const table: Record<string, Row> = {
 	getIncident: { roles: readers, about: 'id', ok: 200 },
 	acknowledgeIncident: { roles: handling, about: 'id', ok: 200 },
 	resolveIncident: { roles: handling, about: 'id', ok: 200 },
+	readRegulatoryFacts: { roles: readers, about: 'id', ok: 200 },
+	recordRegulatoryFacts: { roles: handling, about: 'id', ok: 200, json: { class: 'health' } },
 	commentIncident: { roles: handling, about: 'id', ok: 200, json: { text: 'secret-comment' } },
 	createSilence: {
 		roles: handling,

@@ -18,6 +18,7 @@ export function toModelRecord(row: ModelRow): ModelRecord {
 	return {
 		model: name,
 		...rest,
+		deleteAfter: rest.deleteAfter as ModelRecord['deleteAfter'],
 		retention: durationText(retentionMs),
 		validatedAt: time(validatedAt),
 		nextReview: time(nextReview),
@@ -28,8 +29,8 @@ export function toModelRecord(row: ModelRow): ModelRecord {
 
 /** Members that came later are left out while they are null, so that digests stay those of older entries. */
 function content({ createdAt: _, revision: __, seenNegative: ___, ...rest }: ModelRow) {
-	const { purpose, limitations, validatedAt, nextReview, ...first } = rest
-	return { ...first, ...withoutNulls({ purpose, limitations, validatedAt, nextReview }) }
+	const { purpose, limitations, validatedAt, nextReview, deleteAfter, ...first } = rest
+	return { ...first, ...withoutNulls({ purpose, limitations, validatedAt, nextReview, deleteAfter }) }
 }
 
 /**
