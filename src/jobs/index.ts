@@ -11,6 +11,7 @@ import { runClocks } from '../evidence/clocks/run-clocks.ts'
 import { anchorCheckpoint } from '../evidence/ledger/anchors.ts'
 import { checkpoint, newestCheckpoint, pruneCheckpoints } from '../evidence/ledger/checkpoint.ts'
 import { verifyLedger } from '../evidence/ledger/verify-ledger.ts'
+import { makeScheduledReports } from '../evidence/reports/scheduled-reports.ts'
 import { checkTargets } from '../execution/check-targets.ts'
 import { executeDue, hasDue } from '../execution/execute-due.ts'
 import { allModels } from '../registry/model/find-model.ts'
@@ -134,6 +135,13 @@ export const clocks = {
 	run: (context: Context) => runClocks(context),
 } satisfies Job
 
+/** Makes the reports of the last month or quarter that `approvals.yaml` asks for, and requests their approval. */
+export const scheduledReports = {
+	id: 'reports',
+	cron: '47 * * * *',
+	run: async (context: Context) => ({ ...(await makeScheduledReports(context)) }),
+} satisfies Job
+
 /** All jobs, in the order of `plumbline run all`: each uses what the ones before it have done. */
 export const jobs = [
 	rollUp,
@@ -148,6 +156,7 @@ export const jobs = [
 	retention,
 	accessReview,
 	signLedger,
+	scheduledReports,
 	anchor,
 	verifyEvidence,
 ] satisfies Job[]

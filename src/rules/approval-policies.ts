@@ -59,11 +59,16 @@ export type ApprovalPolicy = ActionMatch &
 /** The executor that carries out the actions that match; `settings` are checked by its kind. */
 export type ExecutorChoice = ActionMatch & { name: string; settings: unknown }
 
+export const reportPeriods = ['month', 'quarter'] as const
+/** Which reports are made by themselves, of models that are deployed in one of the environments. */
+export type ReportSchedule = ActionMatch & { template: string; every: (typeof reportPeriods)[number] }
+
 /** `approvals.yaml`, checked. */
 export type PolicySet = {
 	policies: readonly ApprovalPolicy[]
 	protected: readonly ActionMatch[]
 	executors: readonly ExecutorChoice[]
+	reports: readonly ReportSchedule[]
 	/** SHA-256 of the canonical content. */
 	digest: string
 	/** The packaged file applies alone, since the rules folder has none. */

@@ -9,6 +9,7 @@ import {
 	type ExecutorChoice,
 	type Gate,
 	type PolicySet,
+	reportPeriods,
 	requestKinds,
 } from './approval-policies.ts'
 import { minuteOf, weekDays, zoneFormat } from './business-hours.ts'
@@ -136,6 +137,10 @@ function fileSchema(executors: ExecutorSettings) {
 			)
 			.max(200)
 			.optional(),
+		reports: z
+			.array(z.strictObject({ template: text, every: z.enum(reportPeriods).default('month'), ...where }))
+			.max(200)
+			.optional(),
 	})
 }
 
@@ -162,6 +167,10 @@ export async function parsePolicies(
 	const content = {
 		policies: isDefault ? rest : [...file.value.policies.map(toPolicy), ...rest],
 		protected: (file.value.protected ?? base.value.protected ?? []).map(toMatch),
+		reports: (file.value.reports ?? base.value.reports ?? []).map(({ template, every, ...match }) => ({
+			...toMatch(match),
+			...{ template, every },
+		})),
 		executors: (file.value.executors ?? base.value.executors ?? []).map((e) => toExecutor(e, executors)),
 	}
 	const policies = { ...content, digest: await sha256Hex(canonicalJson(content)), isDefault }

@@ -134,6 +134,7 @@ describe('models, baselines and jobs', () => {
 				'deliver',
 				'retention',
 				'checkpoint',
+				'reports',
 				'anchor',
 				'verify-ledger',
 			].map((job) => [job, 'ok']),

@@ -2,25 +2,15 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { unzipSync } from 'fflate'
 import { describe, expect } from 'vitest'
-import { compute } from '../../src/jobs/compute.ts'
-import { type ApprovalServer, approvalServer } from '../support/approvals.ts'
 import { commandLine } from '../support/command-line.ts'
 import { withServer } from '../support/fixtures.ts'
+import { type ReportServer, reportServer } from '../support/report-server.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
-const it = withServer(approvalServer)
+const it = withServer(reportServer)
 const folder = temporaryFolder()
 
-it.beforeAll(async ({ server }) => {
-	const predictions = Array.from({ length: 50 }, (_, i) => ({
-		...{ predictionId: `p${i}`, version: '7', timestamp: '2026-02-10T00:00:00Z' },
-		...{ features: { x: i }, score: i / 50 },
-	}))
-	await server.post('/v1/models/credit/predictions', predictions)
-	await compute.run(server.context)
-})
-
-const run = (server: ApprovalServer, ...args: string[]) =>
+const run = (server: ReportServer, ...args: string[]) =>
 	commandLine(args, { PLUMBLINE_URL: server.url, PLUMBLINE_KEY: server.adminKey })
 const february = ['--from', '2026-02-01', '--to', '2026-03-01']
 const monitoring = ['report', 'model-monitoring', '--model', 'credit', ...february]

@@ -19,6 +19,7 @@ const jobIds = [
 	'deliver',
 	'retention',
 	'checkpoint',
+	'reports',
 	'anchor',
 	'verify-ledger',
 ]
