@@ -93,13 +93,6 @@ export const checkServing = {
 	run: async (context: Context) => ({ ...(await checkTargets(context)) }),
 } satisfies Job
 
-/** Opens an incident for each legal clock that is about to lapse, and resolves it once what was due has been made. */
-export const clocks = {
-	id: 'clocks',
-	cron: '11 * * * *',
-	run: (context: Context) => runClocks(context),
-} satisfies Job
-
 /** Records who has access each quarter, and asks people to look at it. */
 export const accessReview = {
 	id: 'review-access',
@@ -132,6 +125,13 @@ export const verifyEvidence = {
 	id: 'verify-ledger',
 	cron: '37 3 * * *',
 	run: async (context: Context) => verifyLedger(context),
+} satisfies Job
+
+/** Opens an incident for each legal clock that is about to lapse, and resolves it once what was due has been made. */
+export const clocks = {
+	id: 'clocks',
+	cron: '11 * * * *',
+	run: (context: Context) => runClocks(context),
 } satisfies Job
 
 /** All jobs, in the order of `plumbline run all`: each uses what the ones before it have done. */

@@ -21,8 +21,8 @@ export type PredictionLog = SealReads & {
 	groups(model: string, predictionId: string): Promise<SentGroups[]>
 	/** The current actual of each prediction, in the order of the ids; undefined where none is known. */
 	actuals(model: string, predictionIds: readonly string[]): Promise<unknown[]>
-	/** All rows of a subject, whatever their time. Reads the texts of every chunk of predictions: a second for some million rows. */
-	rowsOfSubject(model: string, subject: string): Promise<SubjectRows>
+	/** All rows of a subject, and those that name `predictionIds`, whatever their time. Reads the texts of every chunk of predictions: a second for some million rows. */
+	rowsOfSubject(model: string, subject: string, predictionIds?: readonly string[]): Promise<SubjectRows>
 	/**
 	 * Predictions of a model with event time in [from, to), by day, a chunk at a time. `lateGroups` reads the values of
 	 * sensitive attributes that were sent separately, by row.

@@ -34,7 +34,7 @@ export function logOver(
 		...own,
 		...readsById,
 		...windowReads(sql),
-		rowsOfSubject: (model, subject) => rowsOfSubject(sql, store, { rowsNamed }, model, subject),
+		rowsOfSubject: (model, subject, ids) => rowsOfSubject(sql, store, { rowsNamed }, model, subject, ids),
 		scan: (query, onRows) => scanPredictions(sql, store, query, onRows),
 		eraseRows: async (erasure, rows) => {
 			for (const [chunk, found] of groupBy(rows, (row) => row.chunk))

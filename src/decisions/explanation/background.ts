@@ -182,6 +182,9 @@ function memoryOf(context: Context) {
 	return made
 }
 
+/** Drops what is kept in memory: some of it was deleted. */
+export const forgetBackgrounds = (context: Context): void => memoryOf(context).kept.clear()
+
 /**
  * The logged decisions that a decision is compared with: from the days before its own when there are enough, so that the
  * answer does not change; else also from its own day; else all. Drawn once a day for each version and environment, and stored.

@@ -1,4 +1,4 @@
-import { eq, isNull } from 'drizzle-orm'
+import { eq, isNull, sql } from 'drizzle-orm'
 import type { Context } from '../../context.ts'
 import type { Actor } from '../../core/actor.ts'
 import { AppError } from '../../core/errors.ts'
@@ -16,6 +16,7 @@ import { sealChunk } from '../ledger/seal-rows.ts'
 import type { EraseInput, Erasure } from './erasure.schema.ts'
 import { checkReason, countHolds, noNewHold, refuseOnHold } from './holds.ts'
 import { subjectDigest } from './keyed-digest.ts'
+import { countPersonalRecords, erasePersonalRecords } from './personal-records.ts'
 
 type ErasureRow = typeof erasures.$inferSelect
 type Found = { model: string; rows: SubjectRows }
@@ -118,18 +119,22 @@ async function store(context: Context, actor: Actor, decision: Decision): Promis
 	const digest = await subjectDigest(context, subject)
 	const counts: ErasureCounts = { predictions: 0, outcomes: 0, features: 0, groups: 0, explanations: 0 }
 	const changes: Change[] = [noNewHold(holds)]
+	const predictions: Record<string, string[]> = Object.fromEntries(models.map((model) => [model, []]))
 	for (const one of found) {
 		const rows = await newRows(context, one)
 		for (const kind of ['predictions', 'outcomes', 'features', 'groups'] as const)
 			counts[kind] += rows[kind].length
-		const ids = rows.predictions.map(({ id }) => id)
+		const ids = one.rows.predictions.map(({ id }) => id)
+		predictions[one.model] = ids
+		counts.explanations += await countPersonalRecords(context, { ...one, subject, ids })
 		if (ids.length > 0)
 			for (const statement of await context.log.refusing(one.model, ids)) changes.push({ query: statement })
 	}
 	const now = context.now()
 	const row = {
 		id: newId('era', now, context.random),
-		...{ subject, models: [...models], digest, counts },
+		todo: { subject, predictions },
+		...{ digest, counts },
 		startedAt: now,
 		finishedAt: null,
 	}
@@ -141,11 +146,12 @@ async function store(context: Context, actor: Actor, decision: Decision): Promis
 		why: reason,
 		details: { counts, models: touched },
 	}
-	const insert = context.db.insert(erasures).values({ ...row, entry: -1 })
+	// The entry that follows in this commit gets the next index.
+	const insert = context.db
+		.insert(erasures)
+		.values({ ...row, entry: sql`(SELECT coalesce(max(idx) + 1, 0) FROM ledger_entry)` })
 	const [committed] = await commit(context, actor, entry, [...changes, { query: insert }])
-	const index = committed?.index ?? -1
-	await context.db.update(erasures).set({ entry: index }).where(eq(erasures.id, row.id))
-	return { ...row, entry: index }
+	return { ...row, entry: committed?.index ?? -1 }
 }
 
 const storedId = (kind: RowKind, id: string, subject: string): string =>
@@ -166,24 +172,29 @@ async function sealBefore(context: Context, rows: readonly { chunk: number }[]):
 }
 
 /** Destroys what an erasure has decided. Whatever of it was done before a crash is not done again. */
-async function finishErasure(context: Context, { id, subject, models, entry }: ErasureRow): Promise<void> {
-	if (subject !== null) {
-		for (const model of models) {
-			const rows = await context.log.rowsOfSubject(model, subject)
-			await sealBefore(context, Object.values(rows).flat())
-			// Predictions last: the others are found by their ids.
-			for (const kind of ['group', 'feature', 'outcome', 'prediction'] as const)
-				await context.log.eraseRows(
-					{ model, subject, entry },
-					rows[`${kind}s`].map(({ chunk, row, id }) => ({
-						...{ chunk, row },
-						idDigest: idDigest(context, model, kindNumber[kind], storedId(kind, id, subject)),
-					})),
-				)
-		}
-		await forgetRequests(context, subject, models)
-		await context.db.update(erasures).set({ subject: null }).where(eq(erasures.id, id))
+async function finishErasure(context: Context, { id, todo, entry }: ErasureRow): Promise<void> {
+	for (const [model, ids] of Object.entries(todo?.predictions ?? {})) {
+		const { subject } = todo as NonNullable<ErasureRow['todo']>
+		const found = await context.log.rowsOfSubject(model, subject, ids)
+		// Predictions that arrived later are not refused, so they stay.
+		const rows = { ...found, predictions: found.predictions.filter((row) => ids.includes(row.id)) }
+		const person = { model, subject, rows, ids }
+		await sealBefore(context, Object.values(rows).flat())
+		await erasePersonalRecords(context, person)
+		// Predictions first: their outcomes are still needed to round what the summaries have of them.
+		for (const kind of ['prediction', 'outcome', 'feature', 'group'] as const)
+			await context.log.eraseRows(
+				{ model, subject, entry },
+				rows[`${kind}s`].map(({ chunk, row, id }) => ({
+					...{ chunk, row },
+					idDigest: idDigest(context, model, kindNumber[kind], storedId(kind, id, subject)),
+				})),
+			)
+		// What a job has computed meanwhile.
+		await erasePersonalRecords(context, person)
 	}
+	if (todo) await forgetRequests(context, todo.subject, Object.keys(todo.predictions))
+	await context.db.update(erasures).set({ todo: null }).where(eq(erasures.id, id))
 	await context.log.scrub()
 	await context.db.update(erasures).set({ finishedAt: context.now() }).where(eq(erasures.id, id))
 }

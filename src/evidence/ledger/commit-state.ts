@@ -126,13 +126,14 @@ async function unexplained(
 	const mismatches: Mismatch[] = []
 	const entries = await entriesSince(
 		sql,
-		changes.flatMap((change) => objectsOf(governed, change)),
+		changes.flatMap((change) => [...objectsOf(governed, change), erasedObject(governed, change)]),
 		since,
 	)
 	for (const change of changes) {
 		const where = rowName(governed.table, change.key)
 		const { explainedBy } = governed
 		const verb = change.now ? (change.before ? 'was changed' : 'was added') : 'was deleted'
+		if (change.before && isErasure(governed, change, entries)) continue
 		if (change.before && governed.isFixed)
 			mismatches.push({ where, what: `the row ${verb}, although rows of this table never change` })
 		else if (explainedBy && !isExplained(governed, change, entries)) {
@@ -151,6 +152,13 @@ const keyValues = ({ key }: GovernedTable, text: string): StateRow => {
 
 const objectsOf = (governed: GovernedTable, { key, now }: RowChange): string[] =>
 	governed.explainedBy?.objects({ key: keyValues(governed, key), row: now?.values }) ?? []
+
+/** Values of a person are erased from any table; an entry names the row. */
+const erasedObject = ({ table }: GovernedTable, { key }: RowChange): string =>
+	`row:${table}/${(JSON.parse(key) as unknown[]).join('/')}`
+
+const isErasure = (governed: GovernedTable, change: RowChange, entries: Map<string, Explaining[]>): boolean =>
+	entries.get(erasedObject(governed, change))?.some(({ action }) => action === 'erase-rows') === true
 
 type Explaining = { object: string; action: string; actor: string }
 

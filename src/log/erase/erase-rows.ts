@@ -4,6 +4,7 @@ import type { Writer } from '../append/commit-batch.ts'
 import { encodeBody, encodeIds } from '../codec/chunk.ts'
 import type { StoredChunk } from '../read/chunk-store.ts'
 import { blankJoinIndex, blankRows, isErasedId, timeRange } from './blank-rows.ts'
+import { coarsenSummaries } from './coarsen-summaries.ts'
 import { countErasure, erasuresOf, noErasureSince } from './erased-ids.ts'
 import { type DigestedRow, sealUpdates } from './puncture-seals.ts'
 
@@ -59,6 +60,7 @@ export async function eraseInChunk(
 	await sql.batch([
 		noErasureSince(erasures),
 		...(await chunkUpdate(writer, chunk, head, rows, rewritten)),
+		...(await coarsenSummaries(writer, chunk, rows)),
 		...(await sealUpdates(sql, chunk, erased, query)),
 		...(await joinIndexUpdate(writer, id, rows)),
 		...linkDeletes(query, id, rows),

@@ -95,6 +95,7 @@ async function foldDeltas(
 	const columns = Object.keys(key)
 	const values = Object.values(key)
 	const where = columns.map((column) => `${column} = ?`).join(' AND ')
+	const erasures = await erasuresOf(sql)
 	const deltas = await sql.all<Delta>({
 		sql: `SELECT chunk, bytes FROM ${table} WHERE ${where}`,
 		params: values,
@@ -102,6 +103,7 @@ async function foldDeltas(
 	if (deltas.length < 2) return 0
 	const chunks = deltas.map(({ chunk }) => chunk)
 	await sql.batch([
+		noErasureSince(erasures),
 		{
 			sql: `DELETE FROM ${table} WHERE ${where} AND chunk IN (SELECT value FROM json_each(?))`,
 			params: [...values, JSON.stringify(chunks)],

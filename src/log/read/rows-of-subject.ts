@@ -20,9 +20,10 @@ export async function rowsOfSubject(
 	{ rowsNamed }: Pick<Calls<EngineCalls>, 'rowsNamed'>,
 	model: string,
 	subject: string,
+	predictionIds: readonly string[] = [],
 ): Promise<SubjectRows> {
 	const predictions = await predictionsOf(sql, store, model, subject)
-	const ids = [...new Set(predictions.map(({ id }) => id))]
+	const ids = [...new Set([...predictionIds, ...predictions.map(({ id }) => id)])]
 	return { predictions, ...(await rowsNamed(model, subject, ids)) }
 }
 

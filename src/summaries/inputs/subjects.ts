@@ -19,15 +19,16 @@ function spread(hash: number): number {
 	return (h ^ (h >>> 16)) >>> 0
 }
 
+/** How a sketch knows a subject. */
+export const subjectHash = (name: string): number => spread(textHash(name))
+
 // A batch is summarised for all rows and for each segment: its names are hashed once.
 const hashed = new WeakMap<RowBatch, Uint32Array>()
 
 function hashesOf(batch: RowBatch): Uint32Array {
 	let hashes = hashed.get(batch)
 	if (!hashes) {
-		hashes = Uint32Array.from(batch.subjects, (at) =>
-			at === -1 ? 0 : spread(textHash(batch.strings[at] ?? '')),
-		)
+		hashes = Uint32Array.from(batch.subjects, (at) => (at === -1 ? 0 : subjectHash(batch.strings[at] ?? '')))
 		hashed.set(batch, hashes)
 	}
 	return hashes

@@ -34,17 +34,25 @@ export type Outcome = { observed: false } | { observed: true; actual: Actual | u
 
 export type Sign = 1 | -1
 
-export function addPrediction(outcomeSummary: OutcomeSummary, task: Task, row: Predicted): void {
-	outcomeSummary.predictions++
-	if (task === 'ranking') addRanked(outcomeSummary, row, -1, 1)
-	else addToBins(binsOf(outcomeSummary.bins, row.decision), scoreAt(outcomeSummary.level, row.score), -1, 1)
+/** Counts a prediction, or takes it back. */
+export function addPrediction(
+	outcomeSummary: OutcomeSummary,
+	task: Task,
+	row: Predicted,
+	sign: Sign = 1,
+): void {
+	outcomeSummary.predictions += sign
+	if (task === 'ranking') addRanked(outcomeSummary, row, -1, sign)
+	else
+		addToBins(binsOf(outcomeSummary.bins, row.decision), scoreAt(outcomeSummary.level, row.score), -1, sign)
 	for (const [name, p] of row.probabilities) {
 		const bins = binsOf(outcomeSummary.classes, name)
-		addToBins(bins, scoreAt(outcomeSummary.level, p), -1, 1)
-		if (name === row.decision) addToBins(bins, scoreAt(outcomeSummary.level, p), decidedAs, 1)
+		addToBins(bins, scoreAt(outcomeSummary.level, p), -1, sign)
+		if (name === row.decision) addToBins(bins, scoreAt(outcomeSummary.level, p), decidedAs, sign)
 	}
-	if (row.probabilities.length > 0 && !isDistribution(row.probabilities)) outcomeSummary.improper++
-	for (const [attribute, value] of row.groups) addToGroup(groupOf(outcomeSummary, attribute, value), row, 1)
+	if (row.probabilities.length > 0 && !isDistribution(row.probabilities)) outcomeSummary.improper += sign
+	for (const [attribute, value] of row.groups)
+		addToGroup(groupOf(outcomeSummary, attribute, value), row, sign)
 }
 
 const isDistribution = (probabilities: Predicted['probabilities']): boolean =>

@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import { expect } from 'vitest'
 import { dayMs, formatTime } from '../../../src/core/time.ts'
 import { verifyRows } from '../../../src/evidence/ledger/verify-rows.ts'
+import { compute } from '../../../src/jobs/compute.ts'
+import { rollUp } from '../../../src/jobs/index.ts'
 import { startOfTest } from '../../support/context.ts'
 import { withServerPerTest } from '../../support/fixtures.ts'
 import { registerModel } from '../../support/rows.ts'
@@ -10,7 +12,8 @@ import type { TestServer } from '../../support/server.ts'
 
 const it = withServerPerTest()
 const at = (day: number) => formatTime(startOfTest - day * dayMs)
-const values = { income: 48_213.625, note: 'tall lighthouse keeper' }
+const own = { income: 48_213.625, note: 'tall lighthouse keeper' }
+const values = { ...own, score: 0.2718281828 }
 
 function filesUnder(folder: string): string[] {
 	return readdirSync(folder).flatMap((name) => {
@@ -29,7 +32,10 @@ const needles = {
 	subject: Buffer.from('ada-lovelace'),
 	note: Buffer.from(values.note),
 	'income as text': Buffer.from(String(values.income)),
+	'income as a double': doubleOf(values.income, true),
 	'income in a row of SQLite': doubleOf(values.income, false),
+	score: doubleOf(values.score, true),
+	'score as text': Buffer.from(String(values.score)),
 }
 
 /** What a search of the bytes of all files of a server finds. */
@@ -56,7 +62,7 @@ const prediction = (id: string, subject: string, features: object | undefined, d
 	version: '1',
 	timestamp: at(day),
 	subject,
-	score: 0.25,
+	score: subject === 'ada-lovelace' ? values.score : 0.25,
 	...(features ? { features } : {}),
 })
 
@@ -65,9 +71,9 @@ async function writeStory(server: TestServer): Promise<void> {
 	const others = Array.from({ length: 40 }, (_, i) =>
 		prediction(`o${i}`, `other-${i}`, { income: 1000 + i, note: 'x' }),
 	)
-	await send(server, 'predictions', [...others, prediction('a1', 'ada-lovelace', values)])
+	await send(server, 'predictions', [...others, prediction('a1', 'ada-lovelace', own)])
 	await send(server, 'predictions', [prediction('a2', 'ada-lovelace', undefined, 3)])
-	await send(server, 'features', [{ subject: 'ada-lovelace', timestamp: at(5), features: values }])
+	await send(server, 'features', [{ subject: 'ada-lovelace', timestamp: at(5), features: own }])
 	await send(server, 'groups', [{ subject: 'ada-lovelace', timestamp: at(5), groups: { sex: 'f' } }])
 	await send(server, 'outcomes', [{ predictionId: 'a1', actual: '1', timestamp: at(1) }])
 }
@@ -76,6 +82,7 @@ const erase = (server: TestServer, subject = 'ada-lovelace', more: object = {}) 
 
 it('destroys the values of a subject and refuses its predictions from then on', async ({ server }) => {
 	await writeStory(server)
+	for (const job of [rollUp, compute]) await job.run(server.context)
 	expect(foundIn(server.folder)).not.toEqual([])
 	const { status, body } = await erase(server)
 	expect(status).toBe(200)
@@ -89,7 +96,7 @@ it('destroys the values of a subject and refuses its predictions from then on', 
 		code: 'erased',
 	})
 	expect((await server.fetch('/v1/models/m/predictions/o1')).status).toBe(200)
-	const again = await send(server, 'predictions', [prediction('a1', 'ada-lovelace', values)])
+	const again = await send(server, 'predictions', [prediction('a1', 'ada-lovelace', own)])
 	expect(again).toMatchObject({ accepted: 0, rejectedCount: 1, rejected: [{ code: 'erased' }] })
 	expect((await erase(server)).body.counts).toEqual({
 		predictions: 0,
@@ -98,6 +105,8 @@ it('destroys the values of a subject and refuses its predictions from then on', 
 		groups: 0,
 		explanations: 0,
 	})
+	expect(foundIn(server.folder)).toEqual([])
+	for (const job of [rollUp, compute]) await job.run(server.context)
 	expect(foundIn(server.folder)).toEqual([])
 })
 
