@@ -114,6 +114,11 @@ export const Config = z.object({
 			'must be a name of at most 200 characters, without white space and plus signs',
 		)
 		.optional(),
+	/** A witness (C2SP tlog-witness), and its verifier key. */
+	PLUMBLINE_LEDGER_WITNESS: httpUrl.optional(),
+	PLUMBLINE_LEDGER_WITNESS_KEY: text.optional(),
+	/** A time-stamping authority (RFC 3161). */
+	PLUMBLINE_LEDGER_TSA: httpUrl.optional(),
 	/** The base of links. Absent: the address that the service listens on. */
 	PLUMBLINE_PUBLIC_URL: httpUrl.optional(),
 	PLUMBLINE_LOG_LEVEL: z.enum(logLevels, { error: 'must be info, warn or error' }).default('info'),

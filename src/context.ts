@@ -7,7 +7,7 @@ import type { PredictionLog } from './log/prediction-log.ts'
 import type { ArtifactSource, ArtifactStore } from './ports/artifacts.ts'
 import type { ExecutorKinds } from './ports/executors.ts'
 import type { Hooks } from './ports/hooks.ts'
-import type { CheckpointFile, LedgerKey } from './ports/ledger-key.ts'
+import type { CheckpointFile, LedgerAnchors, LedgerKey } from './ports/ledger-key.ts'
 import type { LineageSink, RunReader } from './ports/lineage.ts'
 import type { ModelCache } from './ports/model-cache.ts'
 import type { PeopleFile } from './ports/people.ts'
@@ -59,6 +59,8 @@ export type Context = {
 	ledgerKey?: LedgerKey
 	/** The newest checkpoint, outside of the database. Absent where there are no files. */
 	checkpointFile?: CheckpointFile
+	/** Who is shown checkpoints each day. */
+	anchors?: LedgerAnchors
 	/** Stores the bytes of model files. */
 	artifacts: ArtifactStore
 	/** Reads model files from the URIs that versions name. */

@@ -20,8 +20,10 @@ import { secondMs } from './core/time.ts'
 import { openDatabase } from './db/database.ts'
 import { migrate, openSql } from './db/open-node.ts'
 import { finishErasures } from './evidence/erasure/erase-subject.ts'
+import { anchorsOf } from './evidence/ledger/anchors.ts'
 import { checkpoint } from './evidence/ledger/checkpoint.ts'
 import { openLedgerKey } from './evidence/ledger/open-key.ts'
+import { verifyLedger } from './evidence/ledger/verify-ledger.ts'
 import { finishExecutions } from './execution/wake-up.ts'
 import type { ProcessUsage, Service, Sessions } from './http/endpoint.ts'
 import { metricsOnly } from './http/prometheus.ts'
@@ -145,6 +147,7 @@ async function openLedger(context: Context, config: Config): Promise<void> {
 	const { PLUMBLINE_LEDGER_KEY: file, PLUMBLINE_LEDGER_ORIGIN: origin, PLUMBLINE_DATABASE_URL: url } = config
 	const checkpointFile = checkpointFileOf(url)
 	if (checkpointFile) context.checkpointFile = checkpointFile
+	context.anchors = anchorsOf(config)
 	await openLedgerKey(context, ledgerKeySource(file, url), origin)
 }
 
@@ -259,6 +262,15 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
 	}
 }
 
+/** Verifies the newest part of the ledger, in the background: the start does not wait for it. */
+function verifyAtStart(context: Context): () => Promise<void> {
+	const work = verifyLedger(context, { isStart: true }).then(
+		() => {},
+		(error) => context.logger.error('the ledger could not be verified', { error: String(error) }),
+	)
+	return () => work
+}
+
 /** Signs what was added since the last checkpoint, when the service stops. */
 const signLast = async (context: Context): Promise<void> => {
 	if (!context.ledgerKey) return
@@ -301,6 +313,7 @@ async function start(config: Config, { context, rules }: Opened, stops: Stops, s
 	stops.push(listening.close)
 	const metricsUrl = await listenForPrometheus(config, { context, options, traffic, budget }, stops)
 	if (config.PLUMBLINE_PUBLIC_URL === undefined) context.publicUrl = listening.url
+	stops.push(verifyAtStart(context))
 	stops.push(await startSchedules(context, processOwner))
 	await slack?.start?.()
 	stops.push(async () => slack?.stop?.())

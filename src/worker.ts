@@ -17,6 +17,7 @@ import { secretOf } from './core/secret-reference.ts'
 import { openDatabase } from './db/database.ts'
 import { type D1, openWebSql, overD1 } from './db/open-worker.ts'
 import type { Sql } from './db/sql.ts'
+import { anchorsOf } from './evidence/ledger/anchors.ts'
 import { type KeySource, openLedgerKey } from './evidence/ledger/open-key.ts'
 import { connectIntegrations } from './integrations/index.ts'
 import { jobs, runAll, runJobById } from './jobs/index.ts'
@@ -103,6 +104,7 @@ async function openService(env: Env, origin: string): Promise<Service> {
 		readSecret: async (reference) => secretOf(reference, env),
 		background: waitUntil,
 	}
+	context.anchors = anchorsOf(config)
 	await openLedgerKey(context, keyBinding(config.PLUMBLINE_LEDGER_KEY), config.PLUMBLINE_LEDGER_ORIGIN)
 	connectIntegrations(context, config)
 	const policies = await workerPolicies(context.executors)

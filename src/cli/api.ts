@@ -10,6 +10,8 @@ type CallOptions = {
 	type?: string
 	gzip?: boolean
 	allow?: readonly number[]
+	/** The body is the response itself, to be read as it comes. */
+	isFile?: boolean
 }
 type Problem = { detail?: string; errors?: { path: string; message: string }[] }
 
@@ -38,7 +40,7 @@ export async function callApi(
 			headers,
 			...(body === undefined ? {} : { body, duplex: 'half' }),
 		} as RequestInit)
-		text = await response.text()
+		text = options.isFile && response.ok ? '' : await response.text()
 	} catch (cause) {
 		throw new AppError(
 			'unavailable',
@@ -46,10 +48,16 @@ export async function callApi(
 			{ cause },
 		)
 	}
+	if (options.isFile && response.ok)
+		return { status: response.status, headers: response.headers, body: response }
 	const answer = { status: response.status, headers: response.headers, body: parse(text) }
 	if (response.ok || options.allow?.includes(response.status)) return answer
 	throw new AppError(response.status === 404 ? 'not-found' : 'invalid', describe(answer, method, path))
 }
+
+/** A file of the service, which is not in memory as a whole. */
+export const fetchFile = async (terminal: Terminal, path: string): Promise<Response> =>
+	(await callApi(terminal, 'GET', path, { isFile: true })).body as Response
 
 const firstPauseMs = 200
 const maxPauseMs = 10_000

@@ -3,9 +3,12 @@ import { cp } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { artifactSettingsOf } from '../config.ts'
 import { AppError } from '../core/errors.ts'
+import { copyMark } from '../evidence/ledger/open-key.ts'
+import { parseCheckpoint } from '../ledger/checkpoint.ts'
+import { checkpointFileOf } from '../platform/node/ledger-key.ts'
 import { artifactFolder } from '../platform/node/open-artifacts.ts'
 import { type Command, requirePositional, type Terminal } from './command.ts'
-import { addArtifacts, checkParts, type Parts, placeCopy, runOn } from './copy.ts'
+import { addArtifacts, checkParts, hasTable, type Parts, placeCopy, runOn } from './copy.ts'
 
 /** Beside `src` in the tree, beside `dist` in the package. */
 const migrations = fileURLToPath(new URL('../../migrations', import.meta.url))
@@ -37,6 +40,32 @@ const elsewhere = (terminal: Terminal): string =>
 		: ''
 
 const isWhole = (path: string) => !path.endsWith('.part')
+
+/**
+ * A copy can be used where the key of its ledger is not: see `openLedgerKey`. The key is never copied, and the newest checkpoint
+ * beside the database stays where it is: it shows that a restored database is an older one.
+ */
+async function markAsCopy(database: string): Promise<void> {
+	if (await hasTable(database, 'service_state'))
+		await runOn(database, "INSERT OR REPLACE INTO service_state (name, value, at) VALUES (?, '', 0)", [
+			copyMark,
+		])
+}
+
+/** What to do about the ledger of a restored database. */
+async function ledgerNote({ database }: Parts, url: string): Promise<string> {
+	if (!(await hasTable(database, 'ledger_key'))) return ''
+	const [signed] = await runOn(database, 'SELECT verifier FROM ledger_key ORDER BY id DESC LIMIT 1')
+	if (!signed) return ''
+	const [[size] = []] = await runOn(database, 'SELECT coalesce(max(size), 0) FROM ledger_checkpoint')
+	const kept = parseCheckpoint((await checkpointFileOf(url)?.read()) ?? '')
+	const isOlder = kept !== undefined && kept.checkpoint.size > Number(size)
+	return `Its ledger is signed with ${signed[0]}: set PLUMBLINE_LEDGER_KEY to that key, or a new ledger is started with a new one.\n${
+		isOlder
+			? `A checkpoint of ${kept.checkpoint.size} entries was signed, and the copy has ${size}: set PLUMBLINE_LEDGER_ORIGIN to a new name, or nothing is signed.\n`
+			: ''
+	}`
+}
 
 /** Copies the folders that exist. */
 async function copyFolders(from: Parts, to: Parts): Promise<void> {
@@ -71,6 +100,7 @@ exist. An interrupted backup can be run again.
 				await runOn(from.database, 'VACUUM INTO ?', [staged.database])
 				// No process runs a job of the copy.
 				await runOn(staged.database, 'UPDATE lease SET until = 0')
+				await markAsCopy(staged.database)
 				// Archive and model files are complete before the database refers to them, and never change: copied later, none is missing.
 				await copyFolders(from, staged)
 			},
@@ -110,6 +140,7 @@ An interrupted restore can be run again.
 			async (staged) => {
 				await checkParts(from, migrations)
 				await cp(from.database, staged.database)
+				await markAsCopy(staged.database)
 				await copyFolders(from, staged)
 			},
 			async (staged) => {
@@ -121,7 +152,7 @@ An interrupted restore can be run again.
 		terminal.out(
 			args.values.json
 				? `${JSON.stringify({ file: live.database })}\n`
-				: `${live.database} is restored from ${path}.\n${elsewhere(terminal)}`,
+				: `${live.database} is restored from ${path}.\n${elsewhere(terminal)}${await ledgerNote(live, terminal.config.PLUMBLINE_DATABASE_URL)}`,
 		)
 		return 0
 	},

@@ -60,7 +60,7 @@ export async function checkDatabase(path: string, migrations: string, name: stri
 		)
 }
 
-const hasTable = async (path: string, name: string) =>
+export const hasTable = async (path: string, name: string) =>
 	(await runOn(path, 'SELECT 1 FROM sqlite_master WHERE name = ?', [name])).length > 0
 
 async function checkArchive({ database, archive }: Parts, name: string): Promise<void> {

@@ -56,6 +56,11 @@ export const commands = [
 		load: async () => (await import('./requests.ts')).reject,
 	},
 	{
+		name: 'access',
+		summary: 'who has which role, and when they last used it (over HTTP)',
+		load: async () => (await import('./access.ts')).access,
+	},
+	{
 		name: 'inventory',
 		summary: 'list all models with owner, tier, reviews and open incidents (over HTTP)',
 		load: async () => (await import('./inventory.ts')).inventory,
@@ -79,6 +84,16 @@ export const commands = [
 		name: 'hold',
 		summary: 'legal holds, under which nothing is erased (over HTTP)',
 		load: async () => (await import('./erase.ts')).hold,
+	},
+	{
+		name: 'report',
+		summary: 'make or fetch a report for regulators, with its evidence (over HTTP)',
+		load: async () => (await import('./reports.ts')).report,
+	},
+	{
+		name: 'reports',
+		summary: 'list reports (over HTTP)',
+		load: async () => (await import('./reports.ts')).reports,
 	},
 	{
 		name: 'run',

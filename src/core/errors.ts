@@ -18,6 +18,7 @@ export type ErrorCode =
 	| 'needs-approval' // a protected environment; `details.request` is what was drafted (409)
 	| 'unsatisfiable' // fewer people can approve than the policy needs (409)
 	| 'frozen' // a rollback left this version (409)
+	| 'gate-failed' // a version has not passed what its policy demands (409)
 	| 'on-hold' // a legal hold forbids it (409)
 	| 'erased' // the prediction was erased (410)
 	| 'too-large' // over a limit that the message names (413)

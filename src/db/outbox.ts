@@ -25,13 +25,17 @@ export type Message =
 	| { kind: 'incident'; payload: { incidentId: string; channel?: string } }
 	/** Without a channel: in that of its incident, otherwise in the default one. */
 	| { kind: 'request'; payload: { requestId: string; channel?: string } }
+	/** The checkpoint of the day. */
+	| { kind: 'checkpoint'; payload: { size: number; channel?: string } }
 	| { kind: 'lineage'; payload: FactReference }
 	| { kind: 'training-run'; payload: { model: string; version: string } }
 
-type ForPeople = Extract<Message, { kind: 'incident' | 'request' }>
+/** What Slack shows to people. */
+export const kindsForPeople = ['incident', 'request', 'checkpoint'] as const
+export type ForPeople = Extract<Message, { kind: (typeof kindsForPeople)[number] }>
 /** Whether Slack shows the message to people. */
 export const isForPeople = (message: Message): message is ForPeople =>
-	message.kind === 'incident' || message.kind === 'request'
+	kindsForPeople.some((kind) => kind === message.kind)
 
 export type OutboxMessage = Message & {
 	key: string
@@ -66,7 +70,7 @@ const dueSql = `SELECT id, kind, payload, attempts FROM outbox o
 		SELECT 1 FROM outbox h WHERE h.done_at IS NULL AND h.payload = o.payload
 			AND (h.not_before > ?1 OR h.claimed_until > ?1))
 		AND NOT EXISTS (SELECT 1 FROM outbox w WHERE w.key = o.after AND w.done_at IS NULL)
-	AND kind NOT IN (SELECT value FROM json_each(?2)) ORDER BY kind NOT IN ('incident', 'request'), id LIMIT ${maxDue}`
+	AND kind NOT IN (SELECT value FROM json_each(?2)) ORDER BY kind NOT IN ('incident', 'request', 'checkpoint'), id LIMIT ${maxDue}`
 
 /** Where a message goes: a channel of Slack, or a peer. Each has its own rate limit. */
 export const destinationOf = (message: Message): string =>
@@ -123,7 +127,13 @@ export async function claimMessages(context: Context, due: DueMessages): Promise
 }
 
 /** A day for people, who are shown the state of then; a catalogue that misses a fact misses it for ever. */
-const maxAttempts = { incident: 100, request: 100, lineage: 3000, 'training-run': 12 } as const
+const maxAttempts = {
+	incident: 100,
+	request: 100,
+	checkpoint: 100,
+	lineage: 3000,
+	'training-run': 12,
+} as const
 const firstPauseMs = 5 * secondMs
 const maxPauseMs = 15 * minuteMs
 const keepMs = 30 * dayMs

@@ -1,4 +1,5 @@
 import type { Resource } from './endpoint.ts'
+import { access } from './routes/access.ts'
 import { artifacts } from './routes/artifacts.ts'
 import { audit } from './routes/audit.ts'
 import { baselines } from './routes/baselines.ts'
@@ -18,6 +19,7 @@ import { ledger } from './routes/ledger.ts'
 import { lineage } from './routes/lineage.ts'
 import { metrics } from './routes/metrics.ts'
 import { models } from './routes/models.ts'
+import { notices } from './routes/notices.ts'
 import { pictures } from './routes/pictures.ts'
 import { reasons } from './routes/reasons.ts'
 import { replays } from './routes/replays.ts'
@@ -29,10 +31,12 @@ import { silences } from './routes/silences.ts'
 import { slack } from './routes/slack.ts'
 import { subjects } from './routes/subjects.ts'
 import { versions } from './routes/versions.ts'
+import { waivers } from './routes/waivers.ts'
 
 /** The kinds of objects, in the order of the documentation. A new kind is a `Resource` in `routes/` and a line here. */
 export const resources = {
 	keys,
+	access,
 	slack,
 	models,
 	versions,
@@ -43,6 +47,7 @@ export const resources = {
 	explanations,
 	pictures,
 	reasons,
+	notices,
 	features,
 	outcomes,
 	groups,
@@ -56,6 +61,7 @@ export const resources = {
 	incidents,
 	silences,
 	requests,
+	waivers,
 	deliveries,
 	chat,
 	jobs,

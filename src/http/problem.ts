@@ -31,6 +31,7 @@ export const problems: Record<ProblemCode, { status: number; title: string }> = 
 	'needs-approval': { status: 409, title: 'Needs approval' },
 	unsatisfiable: { status: 409, title: 'Too few people can approve' },
 	frozen: { status: 409, title: 'Frozen by a rollback' },
+	'gate-failed': { status: 409, title: 'Gate not passed' },
 	'on-hold': { status: 409, title: 'On hold' },
 	erased: { status: 410, title: 'Erased' },
 	'too-large': { status: 413, title: 'Over a limit' },

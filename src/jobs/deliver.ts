@@ -9,7 +9,9 @@ import {
 	complete,
 	destinationOf,
 	dueMessages,
+	type ForPeople,
 	isForPeople,
+	kindsForPeople,
 	type Message,
 	markFailed,
 	pruneOutbox,
@@ -20,7 +22,7 @@ import { linkTrainingRun } from '../registry/lineage/training-run.ts'
 import { findVersion } from '../registry/version/find-version.ts'
 import { isTokenFault, leavesMessages, noteSlack } from '../slack/connection.ts'
 import { deliverPost } from '../slack/delivery/deliver-post.ts'
-import { incidentPost, requestPost } from '../slack/delivery/posts.ts'
+import { checkpointPost, incidentPost, requestPost } from '../slack/delivery/posts.ts'
 import type { Job } from './run/run-job.ts'
 
 const budgetMs = 45 * secondMs
@@ -49,8 +51,7 @@ export const deliver = {
 		const outcome = { delivered: 0, failed: [] as string[], remaining: 0 }
 		const skipped: Skipped = { rateLimited: new Set(), unreachable: new Set() }
 		if (context.slack) await noteSlack(context, context.slack.channel)
-		else if (await leavesMessages(context))
-			for (const kind of ['incident', 'request'] as const) skipped.unreachable.add(kind)
+		else if (await leavesMessages(context)) for (const kind of kindsForPeople) skipped.unreachable.add(kind)
 		const isSkipped = (message: Message) =>
 			skipped.unreachable.has(message.kind) || skipped.rateLimited.has(destinationOf(message))
 		for (;;) {
@@ -79,7 +80,9 @@ const nameOf = (claim: Claim): string =>
 		? claim.payload.incidentId
 		: claim.kind === 'request'
 			? claim.payload.requestId
-			: `${claim.kind} of ${claim.payload.model}`
+			: claim.kind === 'checkpoint'
+				? `the checkpoint of ${claim.payload.size} entries`
+				: `${claim.kind} of ${claim.payload.model}`
 
 /** How a delivery ended. `more`: not everything is sent. `unreachable`: no other message can be sent either. */
 type Ended = 'done' | 'more' | 'failed' | 'unreachable' | 'rateLimited' | 'claimLost'
@@ -130,14 +133,18 @@ function channelHint(claim: Claim, message: string): string {
 async function send(context: Context, claim: Claim): Promise<Result<string>> {
 	if (claim.kind === 'lineage') return sendFact(context, claim.payload)
 	if (claim.kind === 'training-run') return readRun(context, claim.payload)
-	const post =
-		claim.kind === 'incident'
-			? await incidentPost(context, claim.payload)
-			: await requestPost(context, claim.payload)
+	const post = await postOf(context, claim)
 	if (context.slack && post.channel !== '') return deliverPost(context, context.slack.call, post, claim)
 	context.logger.info(claim.kind, post.summary)
 	return { ok: true, value: 'logged' }
 }
+
+const postOf = (context: Context, message: ForPeople) =>
+	message.kind === 'incident'
+		? incidentPost(context, message.payload)
+		: message.kind === 'request'
+			? requestPost(context, message.payload)
+			: checkpointPost(context, message.payload)
 
 /** Gives up soon: a run that cannot be read now is read when somebody looks at it. */
 async function readRun(

@@ -6,9 +6,14 @@ import { AppError } from '../core/errors.ts'
 import { nearest } from '../core/nearest.ts'
 import { sleep } from '../core/retry.ts'
 import { replayDue } from '../decisions/replay/replay-due.ts'
+import { reviewAccess } from '../evidence/access/review-access.ts'
+import { runClocks } from '../evidence/clocks/run-clocks.ts'
 import { deleteDue } from '../evidence/erasure/delete-due.ts'
 import { finishErasures } from '../evidence/erasure/erase-subject.ts'
+import { anchorCheckpoint } from '../evidence/ledger/anchors.ts'
 import { checkpoint, newestCheckpoint, pruneCheckpoints } from '../evidence/ledger/checkpoint.ts'
+import { verifyLedger } from '../evidence/ledger/verify-ledger.ts'
+import { makeScheduledReports } from '../evidence/reports/scheduled-reports.ts'
 import { checkTargets } from '../execution/check-targets.ts'
 import { executeDue, hasDue } from '../execution/execute-due.ts'
 import { allModels } from '../registry/model/find-model.ts'
@@ -104,6 +109,13 @@ export const checkServing = {
 	run: async (context: Context) => ({ ...(await checkTargets(context)) }),
 } satisfies Job
 
+/** Records who has access each quarter, and asks people to look at it. */
+export const accessReview = {
+	id: 'review-access',
+	cron: '41 6 * * *',
+	run: async (context: Context) => ({ ...(await reviewAccess(context)) }),
+} satisfies Job
+
 /** Signs what was added to the ledger. */
 export const signLedger = {
 	id: 'checkpoint',
@@ -117,6 +129,34 @@ export const signLedger = {
 	},
 } satisfies Job
 
+/** Leaves the newest checkpoint with others, each day. */
+export const anchor = {
+	id: 'anchor',
+	cron: '7 0 * * *',
+	run: async (context: Context) => (context.ledgerKey ? anchorCheckpoint(context) : { size: 0 }),
+} satisfies Job
+
+/** Verifies the whole ledger, and what its entries commit to, each day. */
+export const verifyEvidence = {
+	id: 'verify-ledger',
+	cron: '37 3 * * *',
+	run: async (context: Context) => verifyLedger(context),
+} satisfies Job
+
+/** Opens an incident for each legal clock that is about to lapse, and resolves it once what was due has been made. */
+export const clocks = {
+	id: 'clocks',
+	cron: '11 * * * *',
+	run: (context: Context) => runClocks(context),
+} satisfies Job
+
+/** Makes the reports of the last month or quarter that `approvals.yaml` asks for, and requests their approval. */
+export const scheduledReports = {
+	id: 'reports',
+	cron: '47 * * * *',
+	run: async (context: Context) => ({ ...(await makeScheduledReports(context)) }),
+} satisfies Job
+
 /** All jobs, in the order of `plumbline run all`: each uses what the ones before it have done. */
 export const jobs = [
 	rollUp,
@@ -126,10 +166,15 @@ export const jobs = [
 	evaluateRules,
 	execute,
 	checkServing,
+	clocks,
 	deliver,
 	retention,
 	deleteOld,
+	accessReview,
 	signLedger,
+	scheduledReports,
+	anchor,
+	verifyEvidence,
 ] satisfies Job[]
 
 /** Runs one job by its id. Throws `not-found` with the nearest id. */

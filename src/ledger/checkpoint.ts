@@ -15,7 +15,8 @@ export type NoteSignature = { name: string; keyId: Uint8Array; signature: Uint8A
 
 const ed25519 = 0x01
 
-const joined = (...parts: Uint8Array[]): Uint8Array<ArrayBuffer> => {
+/** Bytes one after another. */
+export const joinBytes = (...parts: Uint8Array[]): Uint8Array<ArrayBuffer> => {
 	const bytes = new Uint8Array(parts.reduce((sum, p) => sum + p.length, 0))
 	let at = 0
 	for (const part of parts) {
@@ -27,7 +28,7 @@ const joined = (...parts: Uint8Array[]): Uint8Array<ArrayBuffer> => {
 
 /** Signed note: SHA-256(name || 0x0A || 0x01 || public key), the first four bytes. */
 export function verifierKey(name: string, publicKey: Uint8Array): VerifierKey {
-	const id = sha256(joined(utf8(`${name}\n`), Uint8Array.of(ed25519), publicKey)).slice(0, 4)
+	const id = sha256(joinBytes(utf8(`${name}\n`), Uint8Array.of(ed25519), publicKey)).slice(0, 4)
 	return { name, id, publicKey }
 }
 
@@ -36,7 +37,7 @@ export const keyIdOf = ({ id }: VerifierKey): string => toHex(id)
 
 /** `name+hex(id)+base64(0x01 || public key)`. */
 export const formatVerifierKey = ({ name, id, publicKey }: VerifierKey): string =>
-	`${name}+${toHex(id)}+${toBase64(joined(Uint8Array.of(ed25519), publicKey))}`
+	`${name}+${toHex(id)}+${toBase64(joinBytes(Uint8Array.of(ed25519), publicKey))}`
 
 /** Undefined for a text that is no verifier key for Ed25519, or whose id is not that of the key. */
 export function parseVerifierKey(text: string): VerifierKey | undefined {
@@ -53,7 +54,7 @@ export const checkpointText = ({ origin, size, root }: Checkpoint): string =>
 
 /** One line of a signed note, with its newline. */
 export const signatureLine = ({ name, id }: VerifierKey, signature: Uint8Array): string =>
-	`\u2014 ${name} ${toBase64(joined(id, signature))}\n`
+	`\u2014 ${name} ${toBase64(joinBytes(id, signature))}\n`
 
 /** A note: the text, an empty line, the signature lines. */
 export const signedNote = (text: string, lines: readonly string[]): string => `${text}\n${lines.join('')}`

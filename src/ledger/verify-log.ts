@@ -11,6 +11,7 @@ import type { LedgerEntry } from './entry.ts'
 import { Frontier } from './frontier.ts'
 import { nodesOfTiles, tileHash, tileLevels, tilePath, tileWidth } from './tiles.ts'
 import { hashBytes, joinHashes, leafHash } from './tree.ts'
+import { handOverAction, keyFor, trustedKeys } from './trusted-keys.ts'
 
 // Recomputes a whole log from the texts of its entries: nothing that is stored beside them is believed.
 
@@ -40,18 +41,21 @@ export type VerifiedLog = {
 	failures: Failure[]
 }
 
+type IndexedText = { index: number; text: string }
+
 export type LogOptions = {
 	/** The key that the caller trusts. */
 	key: VerifierKey
-	/** Keys that sign besides: those that the pinned key has handed over to, or taken over from. */
-	trusted?: readonly VerifierKey[]
 	/** A checkpoint from elsewhere: the log must begin with the entries that it covers. */
 	older?: StoredCheckpoint | undefined
-	/** Entries before this one are not read again: their hashes are those of the tiles. */
+	/** Entries before this one are not read again: their hashes are those of the tiles. `handOvers`: those of keys among them. */
 	since?: number | undefined
+	handOvers?: readonly IndexedText[]
+	/** Only the signature of the newest checkpoint is checked. */
+	hasNoEntries?: boolean
 	/** Called with each entry whose text is right, in order. */
 	onEntry?: (index: number, entry: LedgerEntry, text: string, hash: Uint8Array) => void | Promise<void>
-	onProgress?: ((done: number, total: number) => void) | undefined
+	onProgress?: ((done: number, total: number) => void | Promise<void>) | undefined
 }
 
 /** What is listed at most: a log that is damaged throughout has a failure for each entry. */
@@ -77,65 +81,36 @@ export class Failures {
 /** Verifies the log of a source with the key that the caller trusts. */
 export async function verifyLog(source: LogSource, options: LogOptions): Promise<VerifiedLog> {
 	const failures = new Failures()
-	const newest = await readNewest(source, options, failures)
-	const { size, root } = newest?.checkpoint ?? { size: 0, root: undefined }
-	const report = (entries: number): VerifiedLog => ({
-		entries,
-		size,
-		root: root ? toHex(root) : null,
-		failures: failures.list,
-	})
-	if (!root) return report(0)
-	if (options.older && options.older.size > size)
-		failures.add(
-			'mismatch',
-			options.older.where,
-			`It covers ${options.older.size} entries, and the newest checkpoint of the log ${size}: the log was set back.`,
-		)
-	if (size === 0) {
-		failures.add('unverifiable', 'checkpoint', 'The log has no entries, so there is nothing to verify.')
-		return report(0)
+	const note = await readNewest(source, failures)
+	const { size, root } = note?.checkpoint ?? { size: 0, root: undefined }
+	let entries = 0
+	if (note && root) {
+		const { older } = options
+		if (older && older.size > size)
+			failures.add(
+				'mismatch',
+				older.where,
+				`It covers ${older.size} entries, and the newest checkpoint of the log ${size}: the log was set back.`,
+			)
+		if (size === 0)
+			failures.add('unverifiable', 'checkpoint', 'The log has no entries, so there is nothing to verify.')
+		const reader = new LogReader(source, options, size, root, failures)
+		reader.signed.push({ where: 'checkpoint', note })
+		if (size > 0 && !options.hasNoEntries) entries = await reader.read()
+		await reader.checkSignatures()
 	}
-	const reader = new LogReader(source, options, size, root, failures)
-	return report(await reader.read())
+	return { entries, size, root: root ? toHex(root) : null, failures: failures.list }
 }
 
-async function readNewest(
-	source: LogSource,
-	options: LogOptions,
-	failures: Failures,
-): Promise<ParsedNote | undefined> {
+async function readNewest(source: LogSource, failures: Failures): Promise<ParsedNote | undefined> {
 	const note = await source.checkpoint()
 	if (note === undefined) {
 		failures.add('unverifiable', 'checkpoint', 'There is no signed checkpoint.')
 		return undefined
 	}
 	const parsed = parseCheckpoint(note)
-	if (!parsed) {
-		failures.add('mismatch', 'checkpoint', 'It is not a signed checkpoint.')
-		return undefined
-	}
-	await checkSignature('checkpoint', parsed, options, failures)
+	if (!parsed) failures.add('mismatch', 'checkpoint', 'It is not a signed checkpoint.')
 	return parsed
-}
-
-/** Whether a note is signed with the pinned key or one that it vouches for. */
-async function checkSignature(
-	where: string,
-	note: ParsedNote,
-	{ key, trusted = [] }: LogOptions,
-	failures: Failures,
-): Promise<void> {
-	for (const each of [key, ...trusted]) if (await isSignedBy(note, each)) return
-	const names = note.signatures.map(({ name, keyId }) => `${name}+${toHex(keyId)}`)
-	const isOurs = note.signatures.some(({ name, keyId }) => name === key.name && sameBytes(keyId, key.id))
-	if (isOurs) failures.add('mismatch', where, `The signature of the key ${formatVerifierKey(key)} is wrong.`)
-	else
-		failures.add(
-			'unverifiable',
-			where,
-			`It is not signed with the key ${formatVerifierKey(key)}, but with ${names.join(', ')}. Check where the key and the log come from.`,
-		)
 }
 
 const tileName = (level: number, n: number, width: number) => `tile/${level}/${tilePath(n, width)}`
@@ -152,6 +127,9 @@ class LogReader {
 	private tiles: Frontier | undefined
 	/** Entries whose hash is not the one of the tile. */
 	private readonly different: number[] = []
+	/** Notes whose signatures are to be checked, once the keys that the pinned one leads to are known. */
+	readonly signed: { where: string; note: ParsedNote }[] = []
+	private readonly handOvers: IndexedText[]
 	/** The hashes of the tile that is being filled, of each level. */
 	private readonly edges: Uint8Array[][] = []
 
@@ -161,6 +139,7 @@ class LogReader {
 		this.size = size
 		this.signedRoot = root
 		this.failures = failures
+		this.handOvers = [...(options.handOvers ?? [])]
 	}
 
 	/** Returns how many entries were read. */
@@ -172,7 +151,7 @@ class LogReader {
 		let entries = 0
 		for (let n = first; n * tileWidth < this.size; n++) {
 			entries += await this.readTile(n, checkpoints)
-			onProgress?.(Math.min((n + 1) * tileWidth, this.size), this.size)
+			await onProgress?.(Math.min((n + 1) * tileWidth, this.size), this.size)
 		}
 		await this.checkPartialTiles()
 		this.checkRoot()
@@ -195,16 +174,18 @@ class LogReader {
 		}
 	}
 
-	/** Checkpoints of sizes from `from` on, by size; their signatures are checked here. */
+	/** Checkpoints of sizes from `from` on, by size. */
 	private async olderCheckpoints(from: number): Promise<Map<number, StoredCheckpoint[]>> {
 		const all = new Map<number, StoredCheckpoint[]>()
 		const add = async (stored: StoredCheckpoint) => {
 			const note = parseCheckpoint(stored.note)
-			if (!note || note.checkpoint.size !== stored.size)
-				return this.failures.add('mismatch', stored.where, 'It is not a signed checkpoint of its size.')
-			await checkSignature(stored.where, note, this.options, this.failures)
+			if (!note || note.checkpoint.size !== stored.size) {
+				this.failures.add('mismatch', stored.where, 'It is not a signed checkpoint of its size.')
+				return
+			}
+			this.signed.push({ where: stored.where, note })
 			if (stored.size > this.size && stored !== this.options.older)
-				return this.failures.add(
+				this.failures.add(
 					'mismatch',
 					stored.where,
 					`It covers ${stored.size} entries, and the newest checkpoint ${this.size}: the log was set back.`,
@@ -263,7 +244,10 @@ class LogReader {
 		const entry = text === undefined ? undefined : parseEntry(text)
 		if (text === undefined || !entry)
 			this.failures.add('mismatch', `entry ${index}`, 'It is not the text of an entry.')
-		else await this.options.onEntry?.(index, entry, text, hash)
+		else {
+			if (entry.action === handOverAction) this.handOvers.push({ index, text })
+			await this.options.onEntry?.(index, entry, text, hash)
+		}
 	}
 
 	private checkOlder(checkpoints: readonly StoredCheckpoint[]): void {
@@ -322,6 +306,38 @@ class LogReader {
 					? `Its hash ${at} is not that of the entries ${from} to ${from + count - 1}.`
 					: `It has ${stored.length} bytes and must have ${width * hashBytes}.`
 		this.failures.add('mismatch', tileName(level, n, width), what)
+	}
+
+	/** Each checkpoint is signed with the pinned key, or with one that it handed over to or took over from. */
+	async checkSignatures(): Promise<void> {
+		const { key } = this.options
+		const keys = await trustedKeys(this.handOvers, key)
+		for (const { where, note } of this.signed) {
+			const { size, origin } = note.checkpoint
+			const wanted = keyFor(keys, size)
+			if (wanted && (await isSignedBy(note, wanted))) {
+				if (origin !== wanted.name)
+					this.failures.add('mismatch', where, `It is of the log ${origin}, and its key of ${wanted.name}.`)
+				continue
+			}
+			const isOurs = note.signatures.some(
+				({ name, keyId }) => wanted && name === wanted.name && sameBytes(keyId, wanted.id),
+			)
+			if (wanted && isOurs)
+				this.failures.add(
+					'mismatch',
+					where,
+					`The signature of the key ${formatVerifierKey(wanted)} is wrong.`,
+				)
+			else {
+				const names = note.signatures.map(({ name, keyId }) => `${name}+${toHex(keyId)}`).join(', ')
+				this.failures.add(
+					'unverifiable',
+					where,
+					`It is not signed with the key ${formatVerifierKey(wanted ?? key)}, but with ${names}. Check where the key and the log come from.`,
+				)
+			}
+		}
 	}
 
 	private checkRoot(): void {

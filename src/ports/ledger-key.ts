@@ -22,3 +22,11 @@ export type CheckpointFile = {
 	read(): Promise<string | undefined>
 	write(note: string): Promise<void>
 }
+
+/** Who is shown checkpoints, beside Slack. */
+export type LedgerAnchors = {
+	/** C2SP tlog-witness: the prefix of its URLs, and the key that its cosignatures are checked with. */
+	witness?: { url: string; key: VerifierKey }
+	/** A time-stamping authority of RFC 3161. */
+	timestampUrl?: string
+}

@@ -27,6 +27,12 @@ export type ActionMatch = {
 	environments?: readonly string[] | undefined
 }
 
+/** What must hold of a version before it gets traffic. */
+export const gateIds = ['validation-report', 'bias-audit', 'artifact-digest', 'lineage'] as const
+export type GateId = (typeof gateIds)[number]
+/** `maxAgeMs`: of the report, from its approval. */
+export type Gate = { id: GateId; maxAgeMs?: number }
+
 /** The part of a policy that a request keeps: what applies to its votes and its execution. */
 export type AppliedPolicy = {
 	name: string
@@ -40,6 +46,8 @@ export type AppliedPolicy = {
 	/** Clear windows after which a request with an incident is verified. */
 	verify: number
 	breakGlass?: { role: Role; expiresMs: number }
+	/** Requests that give a version traffic are approved once these hold. Rollbacks have none. */
+	gates?: readonly Gate[]
 }
 
 export type ApprovalPolicy = ActionMatch &
@@ -51,11 +59,16 @@ export type ApprovalPolicy = ActionMatch &
 /** The executor that carries out the actions that match; `settings` are checked by its kind. */
 export type ExecutorChoice = ActionMatch & { name: string; settings: unknown }
 
+export const reportPeriods = ['month', 'quarter'] as const
+/** Which reports are made by themselves, of models that are deployed in one of the environments. */
+export type ReportSchedule = ActionMatch & { template: string; every: (typeof reportPeriods)[number] }
+
 /** `approvals.yaml`, checked. */
 export type PolicySet = {
 	policies: readonly ApprovalPolicy[]
 	protected: readonly ActionMatch[]
 	executors: readonly ExecutorChoice[]
+	reports: readonly ReportSchedule[]
 	/** SHA-256 of the canonical content. */
 	digest: string
 	/** The packaged file applies alone, since the rules folder has none. */

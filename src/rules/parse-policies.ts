@@ -7,7 +7,9 @@ import {
 	type ActionMatch,
 	type ApprovalPolicy,
 	type ExecutorChoice,
+	type Gate,
 	type PolicySet,
+	reportPeriods,
 	requestKinds,
 } from './approval-policies.ts'
 import { minuteOf, weekDays, zoneFormat } from './business-hours.ts'
@@ -96,6 +98,14 @@ const Policy = z.strictObject({
 	hours: hours.optional(),
 	cooling_off: duration('0s', '30d').default(0),
 	verify: z.int().min(1).max(100).default(1),
+	gates: z
+		.strictObject({
+			validation_report: duration('1d', '3650d').optional(),
+			bias_audit: duration('1d', '3650d').optional(),
+			artifact_digest: z.literal(true).optional(),
+			lineage: z.literal(true).optional(),
+		})
+		.optional(),
 	break_glass: z
 		.strictObject({ role: z.enum(['approver', 'admin']), expires: duration('1m', '7d') })
 		.optional(),
@@ -127,6 +137,10 @@ function fileSchema(executors: ExecutorSettings) {
 			)
 			.max(200)
 			.optional(),
+		reports: z
+			.array(z.strictObject({ template: text, every: z.enum(reportPeriods).default('month'), ...where }))
+			.max(200)
+			.optional(),
 	})
 }
 
@@ -153,6 +167,10 @@ export async function parsePolicies(
 	const content = {
 		policies: isDefault ? rest : [...file.value.policies.map(toPolicy), ...rest],
 		protected: (file.value.protected ?? base.value.protected ?? []).map(toMatch),
+		reports: (file.value.reports ?? base.value.reports ?? []).map(({ template, every, ...match }) => ({
+			...toMatch(match),
+			...{ template, every },
+		})),
 		executors: (file.value.executors ?? base.value.executors ?? []).map((e) => toExecutor(e, executors)),
 	}
 	const policies = { ...content, digest: await sha256Hex(canonicalJson(content)), isDefault }
@@ -204,14 +222,27 @@ const toMatch = ({ kinds, models: of, risk_tiers: riskTiers, environments }: Wri
 
 /** Without roles and groups, approvers vote; with groups alone, only those who are in one. */
 function toPolicy(written: Written['policies'][number]): ApprovalPolicy {
-	const { name, needs, groups, expires, hours: open, cooling_off, verify, break_glass } = written
+	const { name, needs, groups, expires, hours: open, cooling_off, verify, break_glass, gates } = written
 	return {
 		...toMatch(written),
 		...{ name, needs, groups, verify, expiresMs: expires, coolingOffMs: cooling_off },
 		roles: written.roles ?? (groups.length > 0 ? [] : ['approver']),
 		...(open ? { hours: open } : {}),
+		...(gates ? { gates: toGates(gates) } : {}),
 		...(break_glass ? { breakGlass: { role: break_glass.role, expiresMs: break_glass.expires } } : {}),
 	}
+}
+
+function toGates(written: NonNullable<Written['policies'][number]['gates']>): Gate[] {
+	const { validation_report, bias_audit, artifact_digest, lineage } = written
+	return [
+		...(validation_report === undefined
+			? []
+			: [{ id: 'validation-report' as const, maxAgeMs: validation_report }]),
+		...(bias_audit === undefined ? [] : [{ id: 'bias-audit' as const, maxAgeMs: bias_audit }]),
+		...(artifact_digest ? [{ id: 'artifact-digest' as const }] : []),
+		...(lineage ? [{ id: 'lineage' as const }] : []),
+	]
 }
 
 function toExecutor(written: WrittenMatch, executors: ExecutorSettings): ExecutorChoice {

@@ -130,9 +130,13 @@ describe('models, baselines and jobs', () => {
 				'evaluate-rules',
 				'execute',
 				'check-targets',
+				'clocks',
 				'deliver',
 				'retention',
 				'checkpoint',
+				'reports',
+				'anchor',
+				'verify-ledger',
 			].map((job) => [job, 'ok']),
 		)
 	})

@@ -1,11 +1,16 @@
 import { describe, expect } from 'vitest'
 import { dayMs, formatTime } from '../../src/core/time.ts'
 import { Chance } from '../../src/demo/random.ts'
+import type { ReportContent, ReportCut, ReportTemplate } from '../../src/evidence/reports/template.ts'
+import { biasAudit } from '../../src/evidence/reports/templates/bias-audit.ts'
+import { modelMonitoring } from '../../src/evidence/reports/templates/model-monitoring.ts'
 import { compute } from '../../src/jobs/compute.ts'
+import { actorOf } from '../support/actors.ts'
 import { startOfTest } from '../support/context.ts'
 import { type CreditRow, creditRows, scoreOf } from '../support/credit-data.ts'
 import { withServer } from '../support/fixtures.ts'
 import { hasPeers } from '../support/peers.ts'
+import { cutNow, metricRows, rowsOf } from '../support/report-cut.ts'
 import type { Json, TestServer } from '../support/server.ts'
 
 const days = 30
@@ -140,10 +145,17 @@ it.afterAll(({ server }) => hasPeers('credit') && server.close())
 
 describe.runIf(hasPeers('credit'))('outcomes of 30,000 real applicants, 1 to 40 days late', () => {
 	let early: Json[]
+	const subject = { model: 'credit', period: { from: start, to: dayAt(days) } }
+	const build = (server: TestServer, template: ReportTemplate, cut: ReportCut) =>
+		template.build(server.context, actorOf('auditor'), subject, cut)
+	let earlyCut: ReportCut
+	let earlyReport: ReportContent
 
 	it('are provisional first', async ({ server }) => {
 		await liveUntil(server, 30, 0)
 		early = await read(server, 'metric=performance.*')
+		earlyCut = await cutNow(server.context)
+		earlyReport = await build(server, modelMonitoring, earlyCut)
 		const coverage = early.filter((a) => a.metric === 'performance.outcome_coverage')
 		expect(coverage).toHaveLength(days)
 		const immature = new Set(coverage.filter((a) => a.value < 0.8).map(dayOf))
@@ -203,5 +215,36 @@ describe.runIf(hasPeers('credit'))('outcomes of 30,000 real applicants, 1 to 40 
 		expect([...groups].filter((g) => !g.includes('='))).toEqual(
 			expect.arrayContaining(['SEX', 'EDUCATION', 'MARRIAGE', 'SEX x EDUCATION', 'EDUCATION x MARRIAGE']),
 		)
+	})
+
+	it('give reports whose deciles and rates are those of the raw rows and of the API', async ({ server }) => {
+		const cut = await cutNow(server.context)
+		const monitoring = await build(server, modelMonitoring, cut)
+		const all = Array.from({ length: days }, (_, d) => knownAt(d, dayAt(80))).flat()
+		const labelled = all.filter((r) => r.actual !== undefined)
+		const sum = (of: (r: Known[number]) => number) => labelled.reduce((total, r) => total + of(r), 0)
+		const last = rowsOf(monitoring, 'deciles').at(-1)
+		expect(last).toMatchObject({ decile: 'all', predictions: all.length, labelled: labelled.length })
+		expect(last?.observed).toBe(sum((r) => Number(r.actual)) / labelled.length)
+		expect(last?.predicted).toBeCloseTo(sum((r) => r.score) / labelled.length, 12)
+		const metrics = metricRows(monitoring)
+		const answers = await read(server, 'metric=performance.*,fairness.selection_rate,drift.psi')
+		expect(answers.filter((point) => !metrics.has(point))).toEqual([])
+		const audit = await build(server, biasAudit, cut)
+		const period = `from=${formatTime(start)}&to=${formatTime(dayAt(days))}`
+		const { body } = await server.fetch(`/v1/models/credit/bias?version=1&${period}`)
+		for (const { attribute, audit: table } of body.attributes)
+			expect(rowsOf(audit, `attribute:${attribute}`).filter(({ excluded }) => excluded === null)).toEqual(
+				table.rows.map(({ group, n, selectionRate, impactRatio }: Json) => ({
+					...{ group, n, selectionRate, impactRatio: impactRatio.value, excluded: null },
+				})),
+			)
+		expect(rowsOf(audit, 'fourFifths').map(({ verdict }) => verdict)).toEqual(
+			body.attributes.map(() => 'unknown'),
+		)
+	})
+
+	it('give the report of an earlier cut as it was then', async ({ server }) => {
+		expect(await build(server, modelMonitoring, earlyCut)).toEqual(earlyReport)
 	})
 })

@@ -3,6 +3,7 @@ import { describe, expect } from 'vitest'
 import { type Role, roles } from '../../src/core/actor.ts'
 import { utf8 } from '../../src/core/bytes.ts'
 import { accessKeys, incidents, reportFiles, reports } from '../../src/db/schema.ts'
+import { checkpoint } from '../../src/evidence/ledger/checkpoint.ts'
 import type { Endpoint } from '../../src/http/endpoint.ts'
 import { resources } from '../../src/http/index.ts'
 import { runJob } from '../../src/jobs/run/run-job.ts'
@@ -37,6 +38,12 @@ test.beforeAll(async ({ server }) => {
 	await server.post('/v1/models/mine/groups', [
 		{ predictionId: 'p1', timestamp: row.timestamp, groups: { SEX: '1' } },
 	])
+	// Before rows are written that no entry explains.
+	await checkpoint(server.context)
+	const [last] = await server.context.sql.all<{ idx: number }>({
+		sql: "SELECT max(idx) AS idx FROM ledger_entry WHERE model = 'mine'",
+	})
+	ids.entry = String(last?.idx)
 	await storeKeys(server)
 	await storeObjects(server)
 })
@@ -117,11 +124,11 @@ function pathOf({ path }: Endpoint, query = ''): string {
 		...{
 			revision: '1',
 			job: 'compute',
-			id: ids[kind] ?? '',
+			id: ids[kind] ?? 'none',
 			team: 'T1',
 			user: ids.users as string,
 			source: 'mlflow',
-			...{ level: '0', tile: '000.p/1', index: '0' },
+			...{ level: '0', tile: '000.p/1', index: ids.entry ?? '' },
 		},
 	}
 	return path.replace(/\{(\w+)\}/g, (_, name: string) => values[name] as string) + query

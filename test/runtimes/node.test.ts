@@ -15,9 +15,13 @@ const jobIds = [
 	'evaluate-rules',
 	'execute',
 	'check-targets',
+	'clocks',
 	'deliver',
 	'retention',
 	'checkpoint',
+	'reports',
+	'anchor',
+	'verify-ledger',
 ]
 
 it('does the main job on Node, and ends cleanly on a signal', async () => {

@@ -27,6 +27,15 @@ const admins: Role[] = ['admin']
 export const table: Record<string, Row> = {
 	createKey: { roles: admins, about: 'model', ok: 201, json: { role: 'viewer', models: ['mine'] } },
 	listKeys: { roles: admins, about: 'list', ok: 200 },
+	listAccess: { roles: auditing, about: 'list', ok: 200 },
+	createWaiver: {
+		roles: admins,
+		about: 'model',
+		ok: 201,
+		json: { gate: 'lineage', reason: 'secret-waiver', until: '30d' },
+	},
+	listWaivers: { roles: readers, about: 'model', ok: 200 },
+	endWaiver: { roles: admins, about: 'model', ok: 404 },
 	revokeKey: { roles: admins, about: 'id', ok: 204 },
 	registerModel: { roles: admins, about: 'model', ok: 409, json: { model: 'mine', task: 'regression' } },
 	listModels: { roles: readers, about: 'list', ok: 200 },
@@ -100,6 +109,8 @@ export const table: Record<string, Row> = {
 	getIncident: { roles: readers, about: 'id', ok: 200 },
 	acknowledgeIncident: { roles: handling, about: 'id', ok: 200 },
 	resolveIncident: { roles: handling, about: 'id', ok: 200 },
+	readRegulatoryFacts: { roles: readers, about: 'id', ok: 200 },
+	recordRegulatoryFacts: { roles: handling, about: 'id', ok: 200, json: { class: 'health' } },
 	commentIncident: { roles: handling, about: 'id', ok: 200, json: { text: 'secret-comment' } },
 	createSilence: {
 		roles: handling,
@@ -136,6 +147,7 @@ export const table: Record<string, Row> = {
 	getReportBundle: { roles: analysing, about: 'id', ok: 409 },
 	getReportCsv: { roles: analysing, about: 'id', ok: 200 },
 	listLedgerEntries: { roles: auditing, about: 'list', ok: 200 },
+	verifyLedger: { roles: auditing, about: 'all', ok: 200 },
 	getLedgerKey: { roles: auditing, about: 'list', ok: 200 },
 	getCheckpoint: { roles: auditing, about: 'list', ok: 200 },
 	getEntryBundle: { roles: auditing, about: 'all', ok: 200 },

@@ -1,4 +1,7 @@
 import type { Context } from '../../src/context.ts'
+import { commit } from '../../src/db/commit.ts'
+import { findDeployment } from '../../src/registry/deployment/get-deployment.ts'
+import { deploymentChange } from '../../src/registry/deployment/set-deployment.ts'
 import type { PolicySet } from '../../src/rules/approval-policies.ts'
 import { defaultPolicies } from './policies.ts'
 import { type Json, testServer } from './server.ts'
@@ -53,12 +56,9 @@ export type ApprovalServer = Awaited<ReturnType<typeof approvalServer>>
 
 /** Changes the champion as an executor does, past every approval. */
 async function deployed({ context }: { context: Context }, champion: string): Promise<void> {
-	await context.sql.batch([
-		{
-			sql: `INSERT INTO deployment (model, environment, revision, champion, since)
-				SELECT 'credit', 'production', count(*) + 1, ?, ? FROM deployment
-				WHERE model = 'credit' AND environment = 'production'`,
-			params: [champion, context.now()],
-		},
-	])
+	const about = { model: 'credit', environment: 'production' }
+	const before = await findDeployment(context, about.model, about.environment)
+	const wanted = { champion, challenger: null, canary: null }
+	const { entry, changes } = deploymentChange(context, { ...about, before, wanted })
+	await commit(context, { id: 'test', how: 'cli' }, entry, changes)
 }

@@ -34,6 +34,10 @@ export const prometheusFolder =
 /** Where poppler's tools, qpdf and veraPDF are: named by the environment, or unpacked by `.ci/pdf`. */
 export const pdfFolder = process.env.PLUMBLINE_PEERS_PDF ?? pathOf('node_modules/.cache/pdf')
 
+/** Go's verifier of logs: named by the environment, or built by `.ci/ledger`. */
+export const ledgerVerifier =
+	process.env.PLUMBLINE_PEERS_LEDGER ?? pathOf('node_modules/.cache/ledger/verify')
+
 /** Public data sets, beside the repository. */
 const dataFile = (name: string): string => pathOf(`../shared/data/${name}`)
 export const creditPath = dataFile('credit-default/UCI_Credit_Card.csv')
@@ -61,6 +65,11 @@ const peers = {
 		is: 'poppler, qpdf or veraPDF',
 		found: () => existsSync(join(pdfFolder, 'done')),
 		from: '.ci/pdf',
+	},
+	ledger: {
+		is: 'the verifier of logs in Go',
+		found: () => existsSync(ledgerVerifier),
+		from: '.ci/ledger',
 	},
 	credit: { is: creditPath, found: () => existsSync(creditPath), from: 'UCI (CC0)' },
 	california: {

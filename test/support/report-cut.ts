@@ -5,6 +5,7 @@ import type {
 	ReportSection,
 	ReportTable,
 } from '../../src/evidence/reports/template.ts'
+import type { Json } from './server.ts'
 
 /** A cut after the newest entry, as a checkpoint would be. */
 export async function cutNow(context: Context): Promise<ReportCut> {
@@ -24,4 +25,23 @@ export function rowsOf(
 	return table.rows.map((row) =>
 		Object.fromEntries(table.columns.map((column, i) => [column, row[i] ?? null])),
 	)
+}
+
+/** The rows of the table `metrics` as text, and what such a row is for a point of the API. */
+export function metricRows({ sections }: ReportContent): { has(point: Json): boolean } {
+	const table = sections.flatMap(({ tables }) => tables).find((t) => t.id === 'metrics')
+	const rows = new Set(table?.rows.map((row) => JSON.stringify(row)))
+	return {
+		has: ({
+			metric,
+			subject: { feature = null, segment, group = null },
+			window: { from, to },
+			value,
+			n,
+			status,
+		}) => {
+			const of = segment === undefined ? null : `${segment.name}:${segment.value}`
+			return rows.has(JSON.stringify([metric, feature, of, group, from, to, value, n, status]))
+		},
+	}
 }

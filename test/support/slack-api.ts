@@ -21,6 +21,8 @@ type Uploaded = {
 	bytes: Uint8Array
 	name: string
 	state: 'begun' | 'sent' | 'private' | 'shared' | 'deleted'
+	/** Where it was shared. */
+	channel?: string | undefined
 }
 /** A member as `users.info` shows them. */
 export type FakeUser = {
@@ -198,6 +200,7 @@ export class FakeSlack {
 		if (method === 'chat.postMessage') return this.post(body)
 		if (method.startsWith('files.')) return this.file(method, body)
 		if (method.startsWith('views.')) return this.view(method, body)
+		if (method === 'conversations.open') return { ok: true, channel: { id: this.channels.direct } }
 		if (method === 'users.conversations')
 			return this.page(
 				'channels',
@@ -245,6 +248,7 @@ export class FakeSlack {
 			const file = this.files.get(id)
 			if (file?.state !== 'sent') return { ok: false, error: 'file_not_found' }
 			file.state = body.channel_id === undefined && body.channels === undefined ? 'private' : 'shared'
+			file.channel = body.channel_id as string | undefined
 			return { ok: true, files: body.files }
 		}
 		const file = this.files.get(String(body.file))

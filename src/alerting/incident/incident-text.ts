@@ -212,6 +212,10 @@ const ofAbout: Record<string, string> = {
 	'break-glass': 'Review why the approvals were bypassed. Then resolve the incident with what you found.',
 	target:
 		'Somebody or something changed the target outside Plumbline. Change it back, or request a deployment of what serves now.',
+	ledger:
+		'Find out who changed the database or restored a copy of it. Nothing is signed until this incident is resolved and the ledger matches.',
+	'ledger-anchor':
+		'Check the address in the settings, and whether the other side answers. It is tried again each day.',
 	clock: 'Make what is due. The incident is updated, and resolved, by the job clocks.',
 	policy: 'Give more people a role or a group that the policy names, or lower its `needs` in approvals.yaml.',
 }

@@ -22,7 +22,7 @@ export function actionText(action: Action): string {
 		case 'reason-table':
 			return `bring reason table ${to} of ${model} into force`
 		case 'report':
-			return `sign report ${to} of ${model}`
+			return `sign report ${to}, ${action.template} of ${model}${action.period === undefined ? '' : `, ${action.period}`}`
 		case 'silence':
 			return `silence alerts of ${model}`
 		default:

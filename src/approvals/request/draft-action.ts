@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import type { Context } from '../../context.ts'
 import { AppError, type Fault } from '../../core/errors.ts'
 import type { Hint } from '../../core/hints.ts'
+import { formatTime } from '../../core/time.ts'
 import { deployments, reports } from '../../db/schema.ts'
 import { findTable, newestApproved, statusOf } from '../../decisions/reasons/table-record.ts'
 import type { Action, Canary } from '../../ports/executors.ts'
@@ -18,8 +19,8 @@ export type Asked = Pick<
 > & {
 	challenger?: string | null
 	silence?: Record<string, unknown>
-	/** The digest of a report that is stored in the same commit. */
-	report?: string
+	/** A report that is stored in the same commit. */
+	report?: ReportRow
 }
 
 /** The exact action, and the deployment that it starts from. */
@@ -30,6 +31,7 @@ export type DraftedAction = {
 }
 
 type DeploymentRow = typeof deployments.$inferSelect
+type ReportRow = typeof reports.$inferSelect
 
 const fault = (path: string, message: string, hint?: Hint) =>
 	new AppError('invalid', message, { faults: [{ path, message }], hint })
@@ -191,15 +193,30 @@ async function table(context: Context, { model, to }: Asked): Promise<{ to: stri
 	return { to, table: row.digest }
 }
 
-/** A report by its id. The digest of its manifest is part of the action, so that exactly these files are approved. */
-async function report(context: Context, asked: Asked): Promise<{ to: string; report: string }> {
+/** A draft of a report by its id. */
+async function report(context: Context, asked: Asked): Promise<ReportAction> {
 	const { model, to } = asked
 	if (to === undefined) throw fault('to', 'Name the report in `to`.', { to: 'list-reports' })
-	if (asked.report !== undefined) return { to, report: asked.report }
+	if (asked.report) return reportAction(asked.report)
 	const of = and(eq(reports.id, to), eq(reports.model, model))
 	const [row] = await context.db.select().from(reports).where(of)
 	if (!row || row.erasedAt !== null)
 		throw fault('to', `${model} has no report ${JSON.stringify(to)}.`, { to: 'list-reports' })
 	if (row.status !== 'draft') throw fault('to', `The report ${to} is already ${row.status}.`)
-	return { to, report: row.manifest }
+	return reportAction(row)
 }
+
+type ReportAction = { to: string; template: string; period?: string; report: string }
+
+/**
+ * The digest of its manifest is part of the action, so that exactly these files are approved. Nothing of a person: the
+ * request is shown in a channel.
+ */
+const reportAction = ({ id, template, manifest, periodFrom, periodTo }: ReportRow): ReportAction => ({
+	to: id,
+	template,
+	...(periodFrom === null || periodTo === null
+		? {}
+		: { period: `${formatTime(periodFrom)} to ${formatTime(periodTo)}` }),
+	report: manifest,
+})

@@ -10,6 +10,7 @@ import { type RequestStatus, requests } from '../../db/schema.ts'
 import { findModel } from '../../registry/model/find-model.ts'
 import { type AppliedPolicy, type ApprovalPolicy, policyFor } from '../../rules/approval-policies.ts'
 import { executorFor, targetOf } from '../executor-choice.ts'
+import { checkGates } from '../gates/check-gates.ts'
 import { whyUnsatisfiable } from '../policy/unsatisfiable.ts'
 import { actionText } from './action-text.ts'
 import { type Asked, draftAction } from './draft-action.ts'
@@ -41,6 +42,8 @@ export async function draftRequest(context: Context, draft: Draft): Promise<Requ
 	const note = await whyUnsatisfiable(context, policy, model.name)
 	if (note !== undefined && !found.isPackaged) throw new AppError('unsatisfiable', note)
 	const { executor } = executorFor(context, exact, model)
+	const requester = personOf(draft.requester)
+	const gates = await checkGates(context, { policy, action: exact, requester })
 	const now = context.now()
 	return {
 		id: newId('req', now, context.random),
@@ -52,13 +55,17 @@ export async function draftRequest(context: Context, draft: Draft): Promise<Requ
 		actionDigest: `sha256:${await sha256Hex(action)}`,
 		...expected,
 		requester: draft.requester.id,
-		requesterPerson: personOf(draft.requester),
+		requesterPerson: requester,
 		reason: draft.reason,
 		needs: policy.needs,
 		policy,
 		plan: executor?.plan(exact) ?? null,
 		incident: draft.incident ?? null,
-		evidence: { ...draft.evidence, ...(note === undefined ? {} : { note }) },
+		evidence: {
+			...draft.evidence,
+			...(note === undefined ? {} : { note }),
+			...(gates.length === 0 ? {} : { gates }),
+		},
 		createdAt: now,
 		expiresAt: now + policy.expiresMs,
 		decidedAt: null,
@@ -69,11 +76,12 @@ export async function draftRequest(context: Context, draft: Draft): Promise<Requ
 
 /** The part of a policy that applies to a request from then on. */
 function appliedOf(policy: ApprovalPolicy): AppliedPolicy {
-	const { name, needs, roles, groups, expiresMs, hours, coolingOffMs, verify, breakGlass } = policy
+	const { name, needs, roles, groups, expiresMs, hours, coolingOffMs, verify, breakGlass, gates } = policy
 	return {
 		...{ name, needs, roles, groups, expiresMs, coolingOffMs, verify },
 		...(hours ? { hours } : {}),
 		...(breakGlass ? { breakGlass } : {}),
+		...(gates ? { gates } : {}),
 	}
 }
 

@@ -14,6 +14,7 @@ import { personsNow } from '../../registry/person/persons-now.ts'
 import { type AppliedPolicy, policyFor } from '../../rules/approval-policies.ts'
 import { nextOpening } from '../../rules/business-hours.ts'
 import { executorFor, targetOf } from '../executor-choice.ts'
+import { checkGates } from '../gates/check-gates.ts'
 import { isEligible } from '../policy/eligible.ts'
 import { actionText } from '../request/action-text.ts'
 import { expireRequest } from '../request/expire-requests.ts'
@@ -74,8 +75,7 @@ async function decideOnce(context: Context, actor: Actor, id: string, input: Vot
 			throw alreadyVoted(row, known)
 		}
 		await checkOpen(context, voter, row)
-		const frozen = input.vote === 'approve' ? await frozenSince(context, JSON.parse(row.action)) : undefined
-		if (frozen) throw frozen
+		if (input.vote === 'approve') await checkApprovable(context, row, policy)
 		const counted = votes.filter((vote) => vote.vote === 'approve' && vote.digest === digest)
 		const approvals = countApprovals(counted, excluded, personNow)
 		await store(context, { row, policy, voter, input, digest, approvals })
@@ -84,6 +84,21 @@ async function decideOnce(context: Context, actor: Actor, id: string, input: Vot
 		await recordRefusal(context, actor, row, error)
 		throw error
 	}
+}
+
+/** Throws if a version that would get traffic is frozen, or has not passed the gates of the policy. */
+async function checkApprovable(context: Context, row: RequestRow, policy: AppliedPolicy): Promise<void> {
+	const action = JSON.parse(row.action) as Action
+	const frozen = await frozenSince(context, action)
+	if (frozen) throw frozen
+	const requester = row.requesterPerson ?? row.requester
+	const gates = await checkGates(context, { policy, action, requester })
+	const failed = gates.filter((gate) => gate.status === 'failed')
+	if (failed.length > 0)
+		throw new AppError(
+			'gate-failed',
+			`${row.id} cannot be approved yet. ${failed.map(({ gate, version, detail }) => `${gate} of version ${version}: ${detail}`).join(' ')}`,
+		)
 }
 
 /** The policy of the request; for requests of old versions that of today, with as many approvals as it said. */

@@ -16,6 +16,7 @@ const recorded: readonly ErrorCode[] = [
 	'already-voted',
 	'stale',
 	'frozen',
+	'gate-failed',
 ]
 
 /** Records a refused vote, at most one a second for each actor, request and code: nobody fills the ledger. */

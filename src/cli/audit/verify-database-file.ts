@@ -6,6 +6,7 @@ import type { Verification } from '../../evidence/ledger/verification.schema.ts'
 import { verifyDatabase } from '../../evidence/ledger/verify-database.ts'
 import { openLibsqlLog } from '../../log/libsql-log-node.ts'
 import { artifactFolder, folderStore } from '../../platform/node/open-artifacts.ts'
+import { checkpointFileOf } from '../../platform/node/ledger-key.ts'
 import { checkDatabase } from '../copy.ts'
 import type { VerifyInput } from './verify.ts'
 
@@ -18,10 +19,14 @@ export async function verifyDatabaseFile(url: string, input: VerifyInput): Promi
 	await checkDatabase(path, migrations, path)
 	const { sql, log } = await openLibsqlLog(url)
 	try {
+		// All reads see the same state, whatever a service does meanwhile.
+		await sql.all({ sql: 'BEGIN' })
 		const artifacts = folderStore(
 			artifactFolder({ url: undefined, s3: undefined, files: undefined, hosts: [] }, url) as string,
 		)
-		return await verifyDatabase({ sql, db: openDatabase(sql), log, artifacts }, input)
+		const kept = checkpointFileOf(url)
+		const context = { sql, db: openDatabase(sql), log, artifacts, ...(kept ? { checkpointFile: kept } : {}) }
+		return await verifyDatabase(context, input)
 	} finally {
 		await log.close()
 	}

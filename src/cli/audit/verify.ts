@@ -14,7 +14,7 @@ import {
 } from '../command.ts'
 import { WorkProgress } from '../progress.ts'
 import { verifyDatabaseFile } from './verify-database-file.ts'
-import { verifyFolder } from './verify-folder.ts'
+import { verifyArchive, verifyFolder } from './verify-folder.ts'
 import { verifyServer } from './verify-server.ts'
 
 export const verifyHelp = `Usage: plumbline audit verify SOURCE --key KEY [--checkpoint FILE] [--json]
@@ -59,12 +59,9 @@ async function verifySource(terminal: Terminal, source: string, input: VerifyInp
 	if (source.startsWith('file:')) return verifyDatabaseFile(source, input)
 	const info = await stat(source).catch(() => undefined)
 	if (info?.isDirectory()) return verifyFolder(source, input)
-	throw new AppError(
-		'not-found',
-		info
-			? `${source} is neither a bundle nor a folder. Name a database as file:${source}.`
-			: `There is no file or folder ${source}.`,
-	)
+	if (!info) throw new AppError('not-found', `There is no file or folder ${source}.`)
+	if (/\.(db|sqlite3?)$/i.test(source)) throw new AppError('invalid', `Name a database as file:${source}.`)
+	return verifyArchive(source, input)
 }
 
 /** What cannot be read cannot be verified: that is an answer too. */

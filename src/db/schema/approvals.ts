@@ -1,6 +1,6 @@
 import { integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import type { Plan } from '../../ports/executors.ts'
-import type { AppliedPolicy, RequestKind } from '../../rules/approval-policies.ts'
+import type { AppliedPolicy, GateId, RequestKind } from '../../rules/approval-policies.ts'
 
 export { type RequestKind, requestKinds } from '../../rules/approval-policies.ts'
 
@@ -116,3 +116,18 @@ export const versionFreezes = sqliteTable(
 	},
 	(t) => [primaryKey({ columns: [t.model, t.version] })],
 )
+
+/** Gates that somebody has waived, by name and until a date. */
+export const gateWaivers = sqliteTable('gate_waiver', {
+	id: text().primaryKey(),
+	model: text().notNull(),
+	/** Null: every version. */
+	version: text(),
+	gate: text().$type<GateId>().notNull(),
+	reason: text().notNull(),
+	author: text().notNull(),
+	authorPerson: text('author_person').notNull(),
+	createdAt: integer('created_at').notNull(),
+	until: integer().notNull(),
+	endedAt: integer('ended_at'),
+})

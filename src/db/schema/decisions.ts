@@ -19,10 +19,10 @@ export type ModelSettings = {
 	maturity?: Maturity
 	retentionMs?: number
 	deleteAfter?: DeleteAfter
-	purpose?: string | null
-	limitations?: string | null
-	validatedAt?: number | string | null
-	nextReview?: number | string | null
+	purpose?: string
+	limitations?: string
+	validatedAt?: number
+	nextReview?: number
 }
 
 export const modelHistory = sqliteTable(

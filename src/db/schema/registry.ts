@@ -13,6 +13,8 @@ export const accessKeys = sqliteTable('access_key', {
 	revokedAt: integer('revoked_at'),
 	/** Whose key it is: two keys of one owner are one person. */
 	owner: text(),
+	/** To the hour. */
+	lastUsedAt: integer('last_used_at'),
 })
 
 export type Task = 'binary' | 'multiclass' | 'regression' | 'ranking'

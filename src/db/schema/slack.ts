@@ -59,6 +59,8 @@ export const slackUsers = sqliteTable(
 		createdAt: integer('created_at'),
 		/** Who it is, if they have keys or other Slack users too. */
 		owner: text(),
+		/** To the hour. */
+		lastUsedAt: integer('last_used_at'),
 	},
 	(t) => [primaryKey({ columns: [t.team, t.user] })],
 )

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, gte, lt } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, gte, lt, sql } from 'drizzle-orm'
 import type { Context } from '../../context.ts'
 import type { Actor } from '../../core/actor.ts'
 import { toHex } from '../../core/bytes.ts'
@@ -11,6 +11,7 @@ import type { LedgerEntry } from '../../ledger/entry.ts'
 import { authorise } from '../../registry/key/authorise.ts'
 import { inReach } from '../../registry/model/find-model.ts'
 import type { EntryRecord } from './audit.schema.ts'
+import { byPerson } from './recent-entries.ts'
 
 type EntryRow = typeof ledgerEntries.$inferSelect
 
@@ -18,6 +19,9 @@ export type EntryQuery = PageQuery & {
 	object?: string | undefined
 	action?: string | undefined
 	model?: string | undefined
+	/** The owner of keys and Slack users, or one actor. */
+	person?: string | undefined
+	order?: 'oldest' | 'newest' | undefined
 	/** In ms since the epoch; `to` is exclusive. */
 	from?: number | undefined
 	to?: number | undefined
@@ -41,34 +45,40 @@ export async function listEntries(
 	query: EntryQuery,
 ): Promise<Page<EntryRecord>> {
 	authorise(actor, 'auditor', query.model)
-	const { object, action, model, from, to, limit } = query
+	const { object, action, model, person, from, to, limit } = query
 	const after = cursorNumber(query.cursor)
+	const isNewestFirst = query.order === 'newest'
 	const matching = [
 		await inReach(context, actor, ledgerEntries.model),
 		object === undefined ? undefined : eq(ledgerEntries.object, object),
-		action === undefined ? undefined : eq(ledgerEntries.action, action),
+		action === undefined ? undefined : ofAction(action),
+		person === undefined ? undefined : await byPerson(context, person),
 		model === undefined ? undefined : eq(ledgerEntries.model, model),
 		from === undefined ? undefined : gte(ledgerEntries.at, from),
 		to === undefined ? undefined : lt(ledgerEntries.at, to),
-		after === undefined ? undefined : gt(ledgerEntries.idx, after),
+		after === undefined ? undefined : (isNewestFirst ? lt : gt)(ledgerEntries.idx, after),
 	]
 	const rows = await context.db
 		.select()
 		.from(ledgerEntries)
 		.where(and(...matching))
-		.orderBy(asc(ledgerEntries.idx))
+		.orderBy((isNewestFirst ? desc : asc)(ledgerEntries.idx))
 		.limit(limit + 1)
 	const page = toPage(rows, limit, (row) => row.idx, toRecord)
 	await recordRead(context, actor, query)
 	return page
 }
 
+/** An action, or a glob of actions such as `*-key`. */
+const ofAction = (action: string) =>
+	/[*?[]/.test(action) ? sql`${ledgerEntries.action} GLOB ${action}` : eq(ledgerEntries.action, action)
+
 /** The pages that follow the first one within the hour are one read: each would otherwise add the next page's entry. */
 const oneReadMs = hourMs
 
 async function recordRead(context: Context, actor: Actor, query: EntryQuery): Promise<void> {
-	const { object, action, model, from, to } = query
-	const details = { object, action, from, to }
+	const { object, action, model, person, from, to } = query
+	const details = { object, action, person, from, to }
 	const draft = {
 		action: 'read-entries',
 		object: 'ledger',

@@ -61,6 +61,10 @@ export async function actorsOfPerson(context: Context, name: string): Promise<st
 	return rows.map((row) => row.id)
 }
 
+/** What a person did, or an actor with that very name, such as a job. */
+export const byPerson = async (context: Context, name: string): Promise<SQL> =>
+	inList(ledgerEntries.actor, [name, ...(await actorsOfPerson(context, name))])
+
 /** The newest ledger entries of the actor's models that match, newest first; with the number of all. */
 export async function recentEntries(
 	context: Context,

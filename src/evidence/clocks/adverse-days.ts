@@ -68,10 +68,7 @@ async function countDay(context: Context, model: string, { id, version }: Series
 
 /** How a version decides, as explanations say it. */
 async function ruleOf(context: Context, model: string, version: string, at: number): Promise<DecisionRule> {
-	const [moment, row] = await Promise.all([
-		modelAt(context, model, at),
-		findVersion(context, model, version),
-	])
+	const [moment, row] = await Promise.all([modelAt(context, model, at), findVersion(context, model, version)])
 	const read = readManifest(row.manifest)
 	const space = row.artifact?.format === 'scorecard' ? 'points' : undefined
 	return decisionRule(moment, 'manifest' in read ? read.manifest : {}, space)

@@ -91,7 +91,12 @@ async function toDue(
 	{ law, clock, template, days, made }: Missing,
 ): Promise<DueClock> {
 	const [oldest] = days as [MissingDay]
-	const examples = await adverseExamples(context, model, oldest.decided, made.get(oldest.decided) ?? new Set())
+	const examples = await adverseExamples(
+		context,
+		model,
+		oldest.decided,
+		made.get(oldest.decided) ?? new Set(),
+	)
 	return {
 		about: `clock:notice:${law}/${clock.id}:${model}`,
 		model,

@@ -4,11 +4,13 @@ import { openIncidentOnce, resolveIncidentAbout } from '../../alerting/incident/
 import type { Context } from '../../context.ts'
 import { AppError } from '../../core/errors.ts'
 import { incidents } from '../../db/schema.ts'
-import { auditsDue } from './audits-due.ts'
 import { environment } from './adverse-days.ts'
+import { auditsDue } from './audits-due.ts'
 import type { DueClock } from './clock.ts'
 import { noticesDue } from './notices-due.ts'
 import { requestsDue } from './requests-due.ts'
+import { reviewsDue } from './reviews-due.ts'
+import { seriousDue } from './serious-due.ts'
 
 const actor = { id: 'job:clocks', how: 'job' } as const
 
@@ -18,6 +20,8 @@ type Source = { kind: string; read: (context: Context) => Promise<{ due: DueCloc
 const sources: readonly Source[] = [
 	{ kind: 'notice', read: noticesDue },
 	{ kind: 'request', read: async (context) => ({ due: await requestsDue(context, actor) }) },
+	{ kind: 'serious', read: async (context) => ({ due: await seriousDue(context) }) },
+	{ kind: 'review', read: async (context) => ({ due: await reviewsDue(context) }) },
 	{ kind: 'audit', read: async (context) => ({ due: await auditsDue(context) }) },
 ]
 
@@ -50,7 +54,8 @@ async function raise(context: Context, { about, model, severity, title, note }: 
 		.select()
 		.from(incidents)
 		.where(and(eq(incidents.about, about), isOpen))
-	if (!row) return openIncidentOnce(context, actor, { about, model, environment, severity, title, notes: [note] })
+	if (!row)
+		return openIncidentOnce(context, actor, { about, model, environment, severity, title, notes: [note] })
 	if (row.title === title && row.severity === severity) return
 	try {
 		await changeIncident(context, actor, row, {

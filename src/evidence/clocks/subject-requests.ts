@@ -233,3 +233,25 @@ async function answerOf({ db }: Context, row: SubjectRequestRow): Promise<string
 		.limit(1)
 	return found?.id
 }
+
+/** Removes an erased person from requests; nobody can answer those that are open. The entry of the erasure records it. */
+export async function forgetRequests(
+	{ db, now }: Context,
+	subject: string,
+	models: readonly string[],
+): Promise<void> {
+	await db
+		.update(subjectRequests)
+		.set({
+			subject: '',
+			predictionId: null,
+			endedAt: sql`coalesce(ended_at, ${now()})`,
+			reason: sql`iif(ended_at IS NULL, 'The person was erased.', reason)`,
+		})
+		.where(
+			and(
+				eq(subjectRequests.subject, subject),
+				or(isNull(subjectRequests.model), inArray(subjectRequests.model, [...models])),
+			),
+		)
+}

@@ -10,6 +10,7 @@ import type { SubjectRows } from '../../log/prediction-log.ts'
 import { kindNumber, predictionKey, type RowKind, subjectKey } from '../../log/row-kinds.ts'
 import { authorise } from '../../registry/key/authorise.ts'
 import { findModel, reachedModels } from '../../registry/model/find-model.ts'
+import { forgetRequests } from '../clocks/subject-requests.ts'
 import { idDigest } from '../ledger/id-digest.ts'
 import { sealChunk } from '../ledger/seal-rows.ts'
 import type { EraseInput, Erasure } from './erasure.schema.ts'
@@ -192,6 +193,7 @@ async function finishErasure(context: Context, { id, todo, entry }: ErasureRow):
 		// What a job has computed meanwhile.
 		await erasePersonalRecords(context, person)
 	}
+	if (todo) await forgetRequests(context, todo.subject, Object.keys(todo.predictions))
 	await context.db.update(erasures).set({ todo: null }).where(eq(erasures.id, id))
 	await context.log.scrub()
 	await context.db.update(erasures).set({ finishedAt: context.now() }).where(eq(erasures.id, id))

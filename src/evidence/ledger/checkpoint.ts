@@ -20,7 +20,14 @@ import { formatProof } from '../../ledger/proof-file.ts'
 import { inclusionProof, leafHash, rootFromInclusion, rootOf } from '../../ledger/tree.ts'
 import type { LedgerKey } from '../../ports/ledger-key.ts'
 import { commitState } from './commit-state.ts'
-import { firstKeyInsert, requireCurrent, requireKey, type SigningKey, signingKeys } from './keys.ts'
+import {
+	firstKeyInsert,
+	macsSince,
+	requireCurrent,
+	requireKey,
+	type SigningKey,
+	signingKeys,
+} from './keys.ts'
 import { mismatch, mismatchAbout, openMismatch, signer } from './mismatch.ts'
 import { sealRows } from './seal-rows.ts'
 import { GrowingTiles, readNodes } from './stored-tiles.ts'
@@ -190,16 +197,10 @@ async function grow(
 	const from = state.last?.size ?? 0
 	const size = Math.min(state.size, from + maxAdded)
 	const tiles = await GrowingTiles.open(context, from)
-	await addEntries(context, key, tiles, from, size, macsFrom(state.keys))
+	await addEntries(context, key, tiles, from, size, macsSince(state.keys))
 	await checkConsistent(context, tiles, state.last, kept)
 	const root = await rootOf(tiles.read, size)
 	return { tiles, size, root, note: await signRoot(size, root, [key]) }
-}
-
-/** From which entry on each has a MAC: since the first key of this log. */
-function macsFrom(keys: readonly SigningKey[]): number {
-	const origin = keys.at(-1)?.verifier.name
-	return keys.find(({ verifier }) => verifier.name === origin)?.size ?? 0
 }
 
 async function addEntries(
@@ -208,7 +209,7 @@ async function addEntries(
 	tiles: GrowingTiles,
 	from: number,
 	to: number,
-	macsSince: number,
+	macsFrom: number,
 ): Promise<void> {
 	for (let next = from; next < to; ) {
 		const rows = await context.db
@@ -227,7 +228,7 @@ async function addEntries(
 			if (idx !== next) throw await mismatch(context, `Entry ${next} is missing.`)
 			if (!sameBytes(leafHash(entry), leaf))
 				throw await mismatch(context, `Entry ${idx} is not the text that its leaf hash was made from.`)
-			if (idx >= macsSince && !(mac && isEntryMac(macKey, leaf, mac)))
+			if (idx >= macsFrom && !(mac && isEntryMac(macKey, leaf, mac)))
 				throw await mismatch(context, `Entry ${idx} was not written by a process that has the key.`)
 			tiles.add(leaf)
 			next++

@@ -115,7 +115,7 @@ const isSame = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean =
 
 /** A row as people name it: `access_key key_01J…`, `deployment credit/production/3`. */
 export const rowName = (table: string, key: string): string =>
-	`${table} ${(JSON.parse(key) as unknown[]).join('/')}`
+	`${table} ${(JSON.parse(key) as unknown[]).map(String).join('/')}`
 
 async function unexplained(
 	sql: Sql,

@@ -1,9 +1,12 @@
 import { sameBytes } from '../../core/bytes.ts'
 import { parseTime } from '../../core/time.ts'
 import type { Sql } from '../../db/sql.ts'
+import { parseCheckpoint } from '../../ledger/checkpoint.ts'
 import type { LedgerEntry } from '../../ledger/entry.ts'
 import { tileWidth } from '../../ledger/tiles.ts'
+import { handOverAction } from '../../ledger/trusted-keys.ts'
 import type { LogSource, StoredCheckpoint } from '../../ledger/verify-log.ts'
+import type { CheckpointFile } from '../../ports/ledger-key.ts'
 
 type EntryRow = {
 	idx: number
@@ -23,11 +26,18 @@ export class DatabaseLog implements LogSource {
 	/** The rows of the entries that were read last, by index. */
 	private rows = new Map<number, EntryRow>()
 
-	constructor(sql: Sql) {
+	private readonly file: CheckpointFile | undefined
+	private fileNote: string | undefined
+
+	/** `file`: the newest checkpoint outside of the database. */
+	constructor(sql: Sql, file?: CheckpointFile) {
 		this.sql = sql
+		this.file = file
 	}
 
 	async checkpoint(): Promise<string | undefined> {
+		// The file is written last: read before the database, it is never ahead of it.
+		this.fileNote = await this.file?.read()
 		const [row] = await this.sql.all<{ note: string }>({
 			sql: 'SELECT note FROM ledger_checkpoint ORDER BY size DESC LIMIT 1',
 		})
@@ -58,6 +68,12 @@ export class DatabaseLog implements LogSource {
 			sql: 'SELECT size, note FROM ledger_checkpoint ORDER BY size',
 		})
 		for (const { size, note } of rows) yield { where: `stored checkpoint ${size}`, size, note }
+		if (this.file === undefined || this.fileNote === undefined) return
+		const kept = parseCheckpoint(this.fileNote)?.checkpoint
+		const newest = rows.at(-1)
+		// The file of a log that this one has replaced says nothing about it.
+		const isOther = kept && newest && kept.origin !== parseCheckpoint(newest.note)?.checkpoint.origin
+		if (!isOther) yield { where: this.file.path, size: kept?.size ?? 0, note: this.fileNote }
 	}
 
 	/** The columns of an entry that do not say what its text says. */
@@ -85,3 +101,10 @@ export class DatabaseLog implements LogSource {
 		return this.rows.get(index)?.mac ?? null
 	}
 }
+
+/** The entries before an index in which a key hands over to the next one. */
+export const handOversBefore = (sql: Sql, index: number): Promise<{ index: number; text: string }[]> =>
+	sql.all({
+		sql: 'SELECT idx AS "index", entry AS text FROM ledger_entry WHERE action = ? AND idx < ? ORDER BY idx',
+		params: [handOverAction, index],
+	})

@@ -134,6 +134,22 @@ export const governedTables: readonly GovernedTable[] = [
 		...by(['read-training-run'], ({ run }) => `training-run:${run}`),
 	},
 	{
+		table: 'gate_waiver',
+		key: ['id'],
+		columns: [
+			'model',
+			'version',
+			'gate',
+			'reason',
+			'author',
+			'author_person',
+			'created_at',
+			'until',
+			'ended_at',
+		],
+		...by(['create-waiver', 'end-waiver'], ({ id }) => `waiver:${id}`),
+	},
+	{
 		table: 'deployment',
 		key: ['model', 'environment', 'revision'],
 		columns: ['champion', 'challenger', 'canary', 'since'],
@@ -228,6 +244,13 @@ export const governedTables: readonly GovernedTable[] = [
 		key: ['incident', 'revision', 'seq'],
 		columns: ['at', 'who', 'what'],
 		isFixed: true,
+	},
+	{
+		table: 'incident_fact',
+		key: ['incident', 'revision'],
+		columns: ['at', 'who', 'facts'],
+		isFixed: true,
+		...by(['record-incident-facts'], ({ incident }) => `incident:${incident}`),
 	},
 	{ table: 'alert', key: ['id'], columns: alertFacts, isFixed: true },
 	{

@@ -52,3 +52,12 @@ export function requireCurrent({ verifier }: LedgerKey, keys: readonly SigningKe
 		`The ledger of this database is signed with the key ${formatVerifierKey(current)}, and this process has ${own}. Set PLUMBLINE_LEDGER_KEY to the file of the former, then start again.`,
 	)
 }
+
+/** From which entry on each has a MAC of the current key: since this log began, whatever hand-overs there were since then. */
+export function macsSince(keys: readonly SigningKey[]): number {
+	let at = keys.length - 1
+	const isHandOver = (i: number) =>
+		keys[i]?.macKey !== null && keys[i - 1]?.verifier.name === keys[i]?.verifier.name
+	while (at > 0 && isHandOver(at)) at--
+	return keys[at]?.size ?? 0
+}

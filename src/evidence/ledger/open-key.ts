@@ -1,7 +1,9 @@
+import { eq } from 'drizzle-orm'
 import type { Context } from '../../context.ts'
 import { toHex } from '../../core/bytes.ts'
 import { AppError } from '../../core/errors.ts'
 import { commit } from '../../db/commit.ts'
+import { serviceStates } from '../../db/schema.ts'
 import { formatVerifierKey } from '../../ledger/checkpoint.ts'
 import type { LedgerKey } from '../../ports/ledger-key.ts'
 import { newestCheckpoint } from './checkpoint.ts'
@@ -19,11 +21,15 @@ export type KeySource = {
 	create?(): Promise<string>
 }
 
+/** In a copy of a database that `backup` or `restore` made, the name of a service state. */
+export const copyMark = 'ledger-copy'
+
 const defaultOrigin = 'plumbline'
 
 /**
  * Gives the context the key that signs the ledger. The database remembers who has signed: a process with another key, or without
- * one, does not start. `origin`: a name that this log has not had starts a new log, over what the database holds now.
+ * one, does not start. A new log, over what the database holds now, is started for `origin`, a name that this log has not had,
+ * and with a new key for a restored copy whose key is not there.
  */
 export async function openLedgerKey(
 	context: Context,
@@ -32,33 +38,36 @@ export async function openLedgerKey(
 ): Promise<void> {
 	const keys = await signingKeys(context)
 	const current = keys.at(-1)
-	const pem = await readKey(context, source, current, isNew(keys, origin))
-	if (pem === undefined || source === undefined) return
 	const name = origin ?? current?.verifier.name ?? defaultOrigin
+	const isRenamed = current !== undefined && !keys.some(({ verifier }) => verifier.name === name)
+	const found = await source?.read()
+	const isMoved = found === undefined && source?.create !== undefined && (await isCopy(context))
+	const pem = found ?? (await missingKey(context, source, isRenamed || isMoved ? undefined : current))
+	if (pem === undefined || source === undefined) return
 	const key = await ledgerKeyOf(pem, name, source.where)
 	if (!current) {
 		context.ledgerKey = key
 		await commit(context, signer, [], [firstKeyInsert(context, key)])
 		requireCurrent(key, await signingKeys(context))
-	} else if (isNew(keys, origin)) await startLog(context, key, keys)
+	} else if (isRenamed || isMoved) await startLog(context, key, current)
 	else {
 		requireCurrent(key, keys)
 		context.ledgerKey = withMacKey(key, current)
 	}
 }
 
-const isNew = (keys: readonly SigningKey[], origin: string | undefined): boolean =>
-	keys.length > 0 && origin !== undefined && !keys.some(({ verifier }) => verifier.name === origin)
+async function isCopy({ db }: Context): Promise<boolean> {
+	const rows = await db.select().from(serviceStates).where(eq(serviceStates.name, copyMark))
+	return rows.length > 0
+}
 
-async function readKey(
+/** A new key where that is possible. */
+async function missingKey(
 	{ logger }: Context,
 	source: KeySource | undefined,
 	current: SigningKey | undefined,
-	startsAnew: boolean,
 ): Promise<string | undefined> {
-	const pem = await source?.read()
-	if (pem !== undefined) return pem
-	if (current && !startsAnew)
+	if (current)
 		throw new AppError(
 			'invalid',
 			`${source?.where ?? 'The key of the ledger'} is missing, and this ledger is signed with ${formatVerifierKey(current.verifier)}. Set PLUMBLINE_LEDGER_KEY to the file of that key, or restore it from its backup.`,
@@ -94,8 +103,7 @@ export function withMacKey(key: LedgerKey, { macKey: sealed }: SigningKey): Ledg
  * Starts a new log under another name, over the entries that the database holds now, whatever was signed before: after a
  * restored backup, or when the key is lost. The entry names the log that it replaces.
  */
-async function startLog(context: Context, key: LedgerKey, keys: readonly SigningKey[]): Promise<void> {
-	const before = keys.at(-1) as SigningKey
+async function startLog(context: Context, key: LedgerKey, before: SigningKey): Promise<void> {
 	const last = await newestCheckpoint(context)
 	const isSameKey = toHex(before.verifier.publicKey) === toHex(key.verifier.publicKey)
 	const own = isSameKey ? withMacKey(key, before) : key
@@ -119,6 +127,7 @@ async function startLog(context: Context, key: LedgerKey, keys: readonly Signing
 				},
 				guarded: true,
 			},
+			{ query: context.db.delete(serviceStates).where(eq(serviceStates.name, copyMark)) },
 			{ query: { sql: 'DELETE FROM ledger_tile' } },
 			{ query: { sql: 'DELETE FROM ledger_checkpoint' } },
 		],

@@ -12,6 +12,8 @@ const maxSealRows = 65_536
 /** Chunks that are read, hashed and committed at once. */
 const maxSliceChunks = 4000
 const maxSliceRows = 4 * maxSealRows
+/** Of a seal that somebody waits for. */
+const maxRowsNow = 4096
 /** Of one run, so that a large backlog does not hold up the next checkpoint for long. */
 const maxRunRows = 2 ** 20
 
@@ -39,7 +41,7 @@ export async function sealRows(context: Context, maxRows = maxRunRows): Promise<
 
 /** Seals the rows of a chunk, and those of its kind that were stored just after it. Does nothing when it is sealed. */
 export async function sealChunk(context: Context, chunk: number): Promise<void> {
-	const slice = await nextSlice(context, chunk - 1, maxSealRows)
+	const slice = await nextSlice(context, chunk - 1, maxRowsNow)
 	const [head] = slice
 	if (head?.chunk !== chunk) return
 	const alike = slice.filter(({ model, kind }) => model === head.model && kind === head.kind)

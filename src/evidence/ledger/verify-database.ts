@@ -1,5 +1,7 @@
 import type { Context } from '../../context.ts'
+import type { Actor } from '../../core/actor.ts'
 import { sha256Hex } from '../../core/bytes.ts'
+import { sleep } from '../../core/retry.ts'
 import { decodeUtf8 } from '../../core/utf8.ts'
 import type { VerifierKey } from '../../ledger/checkpoint.ts'
 import type { LedgerEntry } from '../../ledger/entry.ts'
@@ -13,8 +15,11 @@ import {
 	type VerifiedLog,
 	verifyLog,
 } from '../../ledger/verify-log.ts'
-import { DatabaseLog } from './database-source.ts'
+import { authoriseGlobs } from '../../registry/key/authorise.ts'
+import { DatabaseLog, handOversBefore } from './database-source.ts'
+import { requireKey } from './keys.ts'
 import { toVerification, type Verification } from './verification.schema.ts'
+import { verifyRows } from './verify-rows.ts'
 import { verifyCommitState, verifyState } from './verify-state.ts'
 
 export type VerifyOptions = {
@@ -27,7 +32,7 @@ export type VerifyOptions = {
 	onProgress?: ((done: number, total: number) => void) | undefined
 }
 
-type Reached = Pick<Context, 'sql' | 'db' | 'log' | 'artifacts' | 'ledgerKey'>
+type Reached = Pick<Context, 'sql' | 'db' | 'log' | 'artifacts' | 'ledgerKey' | 'checkpointFile'>
 
 /**
  * Verifies the log of a database, and everything that its entries commit to. What a process without the ledger's key cannot
@@ -36,23 +41,49 @@ type Reached = Pick<Context, 'sql' | 'db' | 'log' | 'artifacts' | 'ledgerKey'>
 export async function verifyDatabase(context: Reached, options: VerifyOptions = {}): Promise<Verification> {
 	const key = options.key ?? context.ledgerKey?.verifier
 	if (!key) return toVerification(nothing('unverifiable', 'ledger', 'There is no key to verify with.'), 0)
+	const { since, older, onProgress } = options
 	const work = new DatabaseVerification(context)
 	const log = await verifyLog(work.log, {
 		key,
-		older: options.older,
-		since: options.since,
+		older,
+		since,
+		// Those before are read with the others, in their order.
+		handOvers: since === undefined ? [] : await handOversBefore(context.sql, firstRead(since)),
 		onEntry: (index, entry, _, hash) => work.readEntry(index, entry, hash),
-		onProgress: options.onProgress,
+		onProgress: async (done, total) => {
+			onProgress?.(done, total)
+			await sleep(0)
+		},
 	})
 	await work.readUnsigned(log.size)
-	const records = await work.readRecords()
+	const records = await work.readRecords(since === undefined)
 	return toVerification({ ...log, failures: [...log.failures, ...work.failures.list] }, records)
 }
+
+/** Runs that are under way, by their database: who asks meanwhile gets the same answer. */
+const running = new WeakMap<Context['sql'], Promise<Verification>>()
+
+/** The service's own ledger, for an auditor of all models. */
+export function verifyLedger(context: Context, actor: Actor): Promise<Verification> {
+	authoriseGlobs(actor, 'auditor', ['*'])
+	requireKey(context)
+	const known = running.get(context.sql)
+	if (known) return known
+	const run = verifyDatabase(context).finally(() => running.delete(context.sql))
+	running.set(context.sql, run)
+	return run
+}
+
+/** Entries are read by the tile. */
+const firstRead = (since: number) => Math.floor(since / tileWidth) * tileWidth
 
 const nothing = (kind: 'unverifiable', where: string, what: string): VerifiedLog => ({
 	...{ entries: 0, size: 0, root: null },
 	failures: [{ kind, where, what }],
 })
+
+/** For those who verify the database of a service from outside. */
+const signFirst = 'Sign them with `plumbline run checkpoint` on the server, then verify again.'
 
 class DatabaseVerification {
 	readonly failures = new Failures()
@@ -64,7 +95,7 @@ class DatabaseVerification {
 
 	constructor(context: Reached) {
 		this.context = context
-		this.log = new DatabaseLog(context.sql)
+		this.log = new DatabaseLog(context.sql, context.checkpointFile)
 	}
 
 	async readEntry(index: number, entry: LedgerEntry, hash: Uint8Array): Promise<void> {
@@ -128,7 +159,7 @@ class DatabaseVerification {
 			this.failures.add(
 				'unverifiable',
 				`entries from ${size}`,
-				`${unsigned} ${many} not covered by a signed checkpoint. Sign them with \`plumbline run checkpoint\` on the server, then verify again.`,
+				`${unsigned} ${many} not covered by a signed checkpoint. ${signFirst}`,
 			)
 		} else await this.checkUnsigned(size)
 	}
@@ -157,11 +188,21 @@ class DatabaseVerification {
 		this.checkMac(index, hash)
 	}
 
-	async readRecords(): Promise<number> {
+	/** Returns how many were compared. Rows that services sent, and model files, only if `isWhole`. */
+	async readRecords(isWhole: boolean): Promise<number> {
 		const { context, failures } = this
 		this.records = await verifyState(context.sql, failures)
+		if (!isWhole) return this.records
 		await this.checkArtifacts()
-		return this.records
+		const rows = await verifyRows(context)
+		for (const { where, what } of rows.failures) failures.add('mismatch', where, what)
+		if (rows.unsealed > 0 && !context.ledgerKey)
+			failures.add(
+				'unverifiable',
+				'rows',
+				`No entry commits to the ${rows.unsealed} newest rows yet. ${signFirst}`,
+			)
+		return this.records + rows.rows
 	}
 
 	private async checkArtifacts(): Promise<void> {

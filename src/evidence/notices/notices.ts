@@ -71,7 +71,9 @@ function checkLaws(context: Context, ids: readonly string[]): void {
 }
 
 /** The settings in force now of all models that declare laws. */
-export async function modelsWithLaws(context: Context): Promise<{ model: string; settings: NoticeSettings }[]> {
+export async function modelsWithLaws(
+	context: Context,
+): Promise<{ model: string; settings: NoticeSettings }[]> {
 	const newest = sql`${noticeSettings.revision} = (SELECT max(n.revision) FROM notice_setting n WHERE n.model = ${noticeSettings.model})`
 	const rows = await context.db.select().from(noticeSettings).where(newest).orderBy(noticeSettings.model)
 	return rows

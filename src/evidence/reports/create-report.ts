@@ -6,7 +6,6 @@ import { hmacSha256, toHex, utf8 } from '../../core/bytes.ts'
 import { digestOf } from '../../core/canonical-json.ts'
 import { AppError } from '../../core/errors.ts'
 import { newId } from '../../core/ids.ts'
-import { formatTime } from '../../core/time.ts'
 import { type Change, commit, type EntryDraft } from '../../db/commit.ts'
 import { reports } from '../../db/schema.ts'
 import { authorise } from '../../registry/key/authorise.ts'
@@ -148,10 +147,10 @@ async function store(context: Context, actor: Actor, row: ReportRow, { files }: 
 		model: row.model,
 		environment: 'production',
 		to: row.id,
-		report: row.manifest,
+		report: row,
 		requester: actor,
 		reason: `Sign the report ${row.id}, ${row.template}.`,
-		evidence: evidenceOf(row),
+		evidence: {},
 	})
 	const asked = requestChanges(context, request)
 	const changes: Change[] = [
@@ -161,15 +160,6 @@ async function store(context: Context, actor: Actor, row: ReportRow, { files }: 
 	]
 	await commit(context, actor, [reportEntry('create-report', row), asked.entry], changes)
 }
-
-/** What approvers see of it. Nothing of a person: the message goes to a channel. */
-const evidenceOf = ({ template, periodFrom, periodTo, cutSize }: ReportRow): Record<string, unknown> => ({
-	template,
-	...(periodFrom === null || periodTo === null
-		? {}
-		: { period: `${formatTime(periodFrom)} to ${formatTime(periodTo)}` }),
-	ledger: `${cutSize} entries`,
-})
 
 /** `after` is the digest of the manifest, which has the digests of all files. */
 export const reportEntry = (action: 'create-report' | 'sign-report', row: ReportRow): EntryDraft => ({

@@ -34,7 +34,20 @@ const entries = endpoint({
 			.string()
 			.max(256)
 			.optional()
-			.meta({ description: 'Only entries of this kind.', example: 'register-model' }),
+			.meta({ description: 'Only entries of this kind; `*` stands for any characters.', example: '*-model' }),
+		person: z
+			.string()
+			.min(1)
+			.max(256)
+			.optional()
+			.meta({
+				description: 'Only what this person did through any key or Slack user, or this actor.',
+				example: 'ana@bank.example',
+			}),
+		order: z
+			.enum(['oldest', 'newest'])
+			.default('oldest')
+			.meta({ description: 'Which entries come first.' }),
 		model: z
 			.string()
 			.max(256)

@@ -14,6 +14,7 @@ const example = {
 	createdAt: '2026-03-02T00:00:00.000Z',
 	expiresAt: '2026-05-31T00:00:00.000Z',
 	revokedAt: null,
+	lastUsedAt: null,
 }
 
 const create = endpoint({

@@ -6,6 +6,8 @@ import {
 	readProof,
 	readTreeTile,
 } from '../../evidence/ledger/read-ledger.ts'
+import { Verification } from '../../evidence/ledger/verification.schema.ts'
+import { verifyLedger } from '../../evidence/ledger/verify-database.ts'
 import { type Answer, endpoint, ok, type Reply, type Resource } from '../endpoint.ts'
 import { pathText } from '../parameters.ts'
 import { prefers } from '../read-query.ts'
@@ -111,6 +113,30 @@ export const ledger = {
 			params: z.object({ index: pathText('The index of an entry.', '0') }),
 			answers: { 200: text('The proof', proof) },
 			handle: async ({ context, actor, params }) => asText(await readProof(context, actor, params.index)),
+		}),
+		endpoint({
+			method: 'post',
+			path: '/v1/audit/verification',
+			id: 'verifyLedger',
+			summary: 'Verify the ledger',
+			description:
+				'The service verifies its own ledger, and every row, file and report that the entries commit to. It reads everything, so it can take minutes. Needs a key that reaches every model.',
+			access: 'auditor',
+			answers: {
+				200: {
+					description: 'What was found',
+					schema: Verification,
+					example: {
+						status: 'verified',
+						entries: 2,
+						size: 2,
+						root: '0ac51869918f1a839dd240801d4aa89bf5d78a3ec1d9f9607f06307e0f639d8b',
+						records: 3,
+						failures: [],
+					},
+				},
+			},
+			handle: async ({ context, actor }) => ok(await verifyLedger(context, actor)),
 		}),
 	],
 } satisfies Resource

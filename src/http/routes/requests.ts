@@ -149,7 +149,16 @@ const vote = endpoint({
 		201: { description: 'The request with the vote', schema: ActionRequest, example: voted },
 		200: { description: 'You have cast this very vote before', schema: ActionRequest, example: voted },
 	},
-	errors: ['own-request', 'digest-changed', 'expired', 'not-open', 'already-voted', 'stale', 'frozen'],
+	errors: [
+		'own-request',
+		'digest-changed',
+		'expired',
+		'not-open',
+		'already-voted',
+		'stale',
+		'frozen',
+		'gate-failed',
+	],
 	handle: async ({ context, actor, params: { id }, body }) => {
 		const { request, isNew } = await decide(context, actor, id, body)
 		return isNew ? created(request) : ok(request)

@@ -1,8 +1,21 @@
 import { z } from 'zod'
+import {
+	SubjectRequestClosure,
+	SubjectRequestInput,
+	SubjectRequestRecord,
+} from '../../evidence/clocks/subject-request.schema.ts'
+import {
+	closeSubjectRequest,
+	listSubjectRequests,
+	recordSubjectRequest,
+} from '../../evidence/clocks/subject-requests.ts'
 import { eraseSubject } from '../../evidence/erasure/erase-subject.ts'
 import { EraseInput, Erasure } from '../../evidence/erasure/erasure.schema.ts'
-import { endpoint, ok, type Resource } from '../endpoint.ts'
-import { pathText } from '../parameters.ts'
+import { createReport } from '../../evidence/reports/create-report.ts'
+import { Report } from '../../evidence/reports/report.schema.ts'
+import { Name } from '../../registry/model/name.ts'
+import { created, endpoint, ok, type Resource } from '../endpoint.ts'
+import { pageOf, pageParameters, pathText } from '../parameters.ts'
 
 const erase = endpoint({
 	method: 'post',
@@ -31,7 +44,139 @@ const erase = endpoint({
 		ok(await eraseSubject(context, actor, params.subject, body)),
 })
 
+const subjectPath = { subject: pathText('The subject, as it was sent.', 'applicant-4711') }
+
+const digest = 'sha256:5d41402abc4b2a76b9719d911017c592ae5d1ba1c1f2b3ba2a3f1c7f0f2b9a10'
+const reportExample = {
+	id: 'rep_01kjx2y4v0',
+	template: 'access-export',
+	templateVersion: '1',
+	model: 'credit-default',
+	period: null,
+	predictionId: null,
+	subject: 'applicant-4711',
+	incident: null,
+	status: 'draft',
+	digests: { json: digest, html: digest, pdf: digest, csv: digest },
+	manifest: digest,
+	cut: { size: 4711, root: '6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d' },
+	author: 'ana@bank.example',
+	approvers: [],
+	request: 'req_01kjx2y4v0',
+	requestStatus: 'pending',
+	createdAt: '2026-03-02T00:00:00.000Z',
+}
+
+const exportData = endpoint({
+	method: 'post',
+	path: '/v1/subjects/{subject}/access-export',
+	id: 'exportSubject',
+	summary: 'Export what is stored about a person',
+	description:
+		'Makes the report `access-export`: all predictions, outcomes, explanations and look-ups of the person in all models of the scope, or in one.',
+	access: 'auditor',
+	params: z.strictObject(subjectPath),
+	body: z
+		.strictObject({ model: Name.optional().meta({ description: 'Only this model. Default: all.' }) })
+		.meta({ id: 'AccessExportInput' }),
+	bodyOptional: true,
+	bodyExample: {},
+	answers: {
+		201: {
+			description: 'The report',
+			schema: Report,
+			example: reportExample,
+			headers: { location: 'The path of the report' },
+		},
+		200: { description: 'The same report, made before', schema: Report, example: reportExample },
+	},
+	errors: ['conflict', 'not-found', 'unavailable', 'unsatisfiable'],
+	handle: async ({ context, actor, params, body }) => {
+		const input = { template: 'access-export', subject: params.subject, ...body }
+		const { report, isNew } = await createReport(context, actor, input)
+		return isNew ? created(report, { location: `/v1/reports/${report.id}` }) : ok(report)
+	},
+})
+
+const requestExample = {
+	id: 'sub_01kjx2y4v0',
+	subject: 'applicant-4711',
+	kind: 'explanation',
+	model: 'credit-default',
+	predictionId: '8841',
+	receivedAt: '2026-03-02T09:30:00.000Z',
+	law: 'gdpr-15-1-h/explanation',
+	due: '2026-03-30',
+	status: 'open',
+	endedAt: null,
+	report: null,
+	reason: null,
+}
+
+const record = endpoint({
+	method: 'post',
+	path: '/v1/subjects/{subject}/requests',
+	id: 'recordSubjectRequest',
+	summary: 'Record what a person has asked for',
+	description:
+		'Starts the legal clock of the request: an incident opens before the answer is overdue. A report that answers it ends the request. The ledger has its id, and never the person.',
+	access: ['analyst', 'auditor', 'approver'],
+	params: z.strictObject(subjectPath),
+	body: SubjectRequestInput,
+	bodyExample: { kind: 'explanation', model: 'credit-default', predictionId: '8841' },
+	answers: { 201: { description: 'The request', schema: SubjectRequestRecord, example: requestExample } },
+	errors: ['not-found', 'erased'],
+	handle: async ({ context, actor, params, body }) =>
+		created(await recordSubjectRequest(context, actor, params.subject, body)),
+})
+
+const list = endpoint({
+	method: 'get',
+	path: '/v1/subjects/{subject}/requests',
+	id: 'listSubjectRequests',
+	summary: 'List what a person has asked for',
+	access: ['analyst', 'auditor', 'approver'],
+	params: z.strictObject(subjectPath),
+	query: z.strictObject(pageParameters),
+	answers: {
+		200: {
+			description: 'The requests, the latest first',
+			schema: pageOf(SubjectRequestRecord),
+			example: { items: [requestExample], next: null },
+		},
+	},
+	handle: async ({ context, actor, params, query }) =>
+		ok(await listSubjectRequests(context, actor, params.subject, query)),
+})
+
+const close = endpoint({
+	method: 'post',
+	path: '/v1/subjects/{subject}/requests/{id}/close',
+	id: 'closeSubjectRequest',
+	summary: 'End a request without a report',
+	description: 'For requests that were withdrawn, that were answered elsewhere, or that somebody else sent.',
+	access: ['analyst', 'auditor', 'approver'],
+	params: z.strictObject({ ...subjectPath, id: pathText('The id of a request.', 'sub_01kjx2y4v0') }),
+	body: SubjectRequestClosure,
+	bodyExample: { reason: 'Withdrawn by the person on the phone' },
+	answers: {
+		200: {
+			description: 'The request',
+			schema: SubjectRequestRecord,
+			example: {
+				...requestExample,
+				status: 'closed',
+				endedAt: '2026-03-03T09:30:00.000Z',
+				reason: 'Withdrawn by the person on the phone',
+			},
+		},
+	},
+	errors: ['not-found', 'conflict'],
+	handle: async ({ context, actor, params, body }) =>
+		ok(await closeSubjectRequest(context, actor, params.subject, params.id, body)),
+})
+
 export const subjects = {
 	about: 'The people that predictions are about.',
-	endpoints: [erase],
+	endpoints: [erase, exportData, record, list, close],
 } satisfies Resource

@@ -4,7 +4,6 @@ import { decodeKeys } from '../../ledger/row-keys.ts'
 import { leafHashes, rootAndBlocks } from '../../ledger/row-leaves.ts'
 import { hashBytes } from '../../ledger/tree.ts'
 import type { RowBatch } from '../../summaries/inputs/columns.ts'
-import { seriesRefOf } from '../append/new-chunk.ts'
 import { kindNumber, type RowKind } from '../row-kinds.ts'
 import type { ChunkStore } from './chunk-store.ts'
 import { rowPayloads } from './row-payload.ts'
@@ -112,15 +111,15 @@ async function readRows(
 	return (row) => payloadOf(first + row)
 }
 
-function isInPlace({ day, from, to, ...series }: Place, batch: RowBatch, row: number): boolean {
+function isInPlace({ day, from, to, version, environment }: Place, batch: RowBatch, row: number): boolean {
 	const at = batch.timestamps[row] as number
-	const own = seriesRefOf(series.model ?? '', batch, row)
+	const text = (index: number | undefined) => batch.strings[index ?? -1] ?? ''
 	return (
 		at >= from &&
 		at <= to &&
 		Math.floor(at / dayMs) === day &&
-		own.version === series.version &&
-		own.environment === series.environment
+		text(batch.versions[row]) === version &&
+		text(batch.environments[row]) === environment
 	)
 }
 

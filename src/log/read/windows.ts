@@ -5,7 +5,14 @@ import type { InputSummary } from '../../summaries/inputs/input-summary.ts'
 import { emptyInputSummary } from '../../summaries/inputs/input-summary.ts'
 import { addEncodedOutcomes } from '../../summaries/outcomes/encoding.ts'
 import { emptyOutcomeSummary, type OutcomeSummary } from '../../summaries/outcomes/outcome-summary.ts'
-import type { DayCount, DirtyHour, HourDelta, PredictionCount, PredictionLog, Series } from '../prediction-log.ts'
+import type {
+	DayCount,
+	DirtyHour,
+	HourDelta,
+	PredictionCount,
+	PredictionLog,
+	Series,
+} from '../prediction-log.ts'
 import { kindNumber } from '../row-kinds.ts'
 
 /** The reads of the log that need SQL alone, and the marks of changed hours. */

@@ -30,6 +30,7 @@ function toKeyRecord(row: KeyRow, now: number): KeyRecord {
 		owner: row.owner,
 		expiresAt: timeOrNull(row.expiresAt),
 		revokedAt: timeOrNull(row.revokedAt),
+		lastUsedAt: timeOrNull(row.lastUsedAt),
 	}
 }
 
@@ -84,6 +85,7 @@ export async function createKey(
 		expiresAt: expiryOf(input.expires, now),
 		revokedAt: null,
 		owner: input.owner ?? null,
+		lastUsedAt: null,
 	}
 	const { id, name, role, models, owner } = row
 	const details = { name, role, models, owner, expiresAt: timeOrNull(row.expiresAt) }

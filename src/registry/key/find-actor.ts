@@ -2,17 +2,17 @@ import type { Context } from '../../context.ts'
 import type { Actor, Role } from '../../core/actor.ts'
 import { sha256Hex } from '../../core/bytes.ts'
 import { AppError } from '../../core/errors.ts'
-import { formatTime } from '../../core/time.ts'
+import { formatTime, hourMs } from '../../core/time.ts'
 import { inList } from '../../db/database.ts'
 import { accessKeys } from '../../db/schema.ts'
 import { seesAll } from './authorise.ts'
 
 type KeyState = { id: string; expiresAt: number | null; revokedAt: number | null }
-type KeyRow = KeyState & { role: Role; models: string; owner: string | null }
+type KeyRow = KeyState & { role: Role; models: string; owner: string | null; lastUsedAt: number | null }
 
 // Plain SQL: every request passes here, and building the query would cost more than running it.
 const byHash =
-	'SELECT id, role, models, expires_at AS expiresAt, revoked_at AS revokedAt, owner FROM access_key WHERE hash = ?'
+	'SELECT id, role, models, expires_at AS expiresAt, revoked_at AS revokedAt, owner, last_used_at AS lastUsedAt FROM access_key WHERE hash = ?'
 
 const refused = (text: string) => new AppError('unauthenticated', `${text} Ask an admin for a new one.`)
 
@@ -27,6 +27,7 @@ export async function findActor(context: Context, secret: string): Promise<Actor
 	const { id, role, models, owner } = row
 	const refusal = refusalOf(row, context.now())
 	if (refusal) throw refusal
+	await noteUse(context, row)
 	return {
 		id: `key:${id}`,
 		how: 'key',
@@ -34,6 +35,16 @@ export async function findActor(context: Context, secret: string): Promise<Actor
 		models: JSON.parse(models) as string[],
 		owner: owner ?? undefined,
 	}
+}
+
+/** For access reviews. To the hour, so that requests hardly ever write; a request never fails for it. */
+async function noteUse(context: Context, { id, lastUsedAt }: KeyRow): Promise<void> {
+	const now = context.now()
+	if (lastUsedAt !== null && now < lastUsedAt + hourMs) return
+	const update = { sql: 'UPDATE access_key SET last_used_at = ? WHERE id = ?', params: [now, id] }
+	await context.sql.batch([update]).catch((error) => {
+		context.logger.warn('the last use of a key could not be stored', { key: id, error: String(error) })
+	})
 }
 
 /** Whether somebody is an admin of every model now, for what they began earlier. The command line is. */

@@ -53,6 +53,7 @@ export const KeyRecord = z
 		owner: z.string().nullable(),
 		expiresAt: TimeOrNull,
 		revokedAt: TimeOrNull,
+		lastUsedAt: TimeOrNull.meta({ description: 'To the hour.' }),
 	})
 	.meta({ id: 'Key', description: 'A key, without its secret.' })
 export type KeyRecord = Output<typeof KeyRecord>

@@ -76,6 +76,7 @@ export async function mapSlackUser(
 		createdAt: now,
 		expiresAt: expiryOf(name.expires, now),
 		owner: name.owner ?? before?.owner ?? null,
+		lastUsedAt: before?.lastUsedAt ?? null,
 	}
 	const owner = name.owner ?? sql`slack_user.owner`
 	const set = { role, models, createdAt: now, expiresAt: row.expiresAt, owner }

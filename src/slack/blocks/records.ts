@@ -1,4 +1,5 @@
 import type { RecentEntry } from '../../evidence/audit/recent-entries.ts'
+import type { Report } from '../../evidence/reports/report.schema.ts'
 import { limits } from '../limits.ts'
 import type { PredictionRef } from '../questions/question.ts'
 import {
@@ -51,6 +52,29 @@ export function predictionReportMessage(
 	)
 }
 
+/** A report that was made. Nothing of the person that it is about. */
+export function reportMessage(report: Report, publicUrl: string, where: 'message' | 'link'): SlackMessage {
+	const { id, template, model, period, status, request, digests, manifest } = report
+	const url = `${publicUrl}/v1/reports/${encodeURIComponent(id)}`
+	const links = (['pdf', 'html', 'json', 'csv', 'zip'] as const)
+		.filter((form) => form === 'zip' || digests[form] !== null)
+		.map((form) => `<${escapeText(`${url}.${form}`)}|${form}>`)
+	const when = period ? `, ${shortTime(period.from)} to ${shortTime(period.to)}` : ''
+	const state =
+		status === 'approved'
+			? 'It is approved.'
+			: `It is a draft until its request ${named(request ?? 'none')} is approved.`
+	const file = where === 'message' ? ' The file follows in your direct messages.' : ''
+	return {
+		text: `${named(template)} of ${named(model)}${when}: ${named(id)}. ${state}${file}`,
+		blocks: [
+			section(`*${named(template)}* of *${named(model)}*${when}: \`${escapeText(id)}\``),
+			section(`${state}${file} With your API key: ${links.join(', ')}.`),
+			context(`\`${escapeText(manifest)}\``),
+		],
+	}
+}
+
 /** A link to the figures of a model, and to the others that there are. */
 export function modelReportMessage(
 	model: string,
@@ -65,6 +89,6 @@ export function modelReportMessage(
 		`<${escapeText(base + to + (period === '' ? '' : (to.includes('?') ? '&' : '?') + period))}|${label}>`
 	const when = times === undefined ? '' : ` from ${shortTime(times.from)} to ${shortTime(times.to)}`
 	return textMessage(
-		`No document is written for a model yet. The figures of *${named(model)}*${when} are available as JSON with your API key: ${link(path, `the ones of ${named(template)}`)}; also ${link('bias', 'fairness')}, ${link('metrics?metric=performance.*', 'performance')}, ${link('metrics?metric=drift.*', 'drift')} and ${link('metrics', 'all metrics')}. \`/plumb bias\`, \`performance\` and \`drift\` show them here.`,
+		`The figures of *${named(model)}*${when} are available as JSON with your API key: ${link(path, `the ones of ${named(template)}`)}; also ${link('bias', 'fairness')}, ${link('metrics?metric=performance.*', 'performance')}, ${link('metrics?metric=drift.*', 'drift')} and ${link('metrics', 'all metrics')}. \`/plumb bias\`, \`performance\` and \`drift\` show them here.`,
 	)
 }

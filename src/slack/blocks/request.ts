@@ -1,4 +1,5 @@
 import type { Incident } from '../../alerting/incident/incident.schema.ts'
+import type { GateResult } from '../../approvals/gates/check-gates.ts'
 import type { ActionRequest } from '../../approvals/request/request.schema.ts'
 import type { RequestKind } from '../../db/schema.ts'
 import { limits } from '../limits.ts'
@@ -104,7 +105,13 @@ export function whyLines(
 ): string[] {
 	const { incident, publicUrl } = about
 	const asked = `Requested by ${named(requesterPerson)}: ${named(reason, 1000)}`
-	const notes = typeof evidence.note === 'string' ? [named(evidence.note, 500)] : []
+	const gates = (evidence.gates ?? []) as GateResult[]
+	const notes = [
+		...(typeof evidence.note === 'string' ? [named(evidence.note, 500)] : []),
+		...gates.map(({ gate, version, status, detail }) =>
+			named(`Gate ${gate} of version ${version}: ${status}. ${detail}`, 500),
+		),
+	]
 	if (!incident) return [asked, ...notes]
 	const [alert] = incident.alerts
 	const path = `${publicUrl}/v1/incidents/${encodeURIComponent(incident.id)}`

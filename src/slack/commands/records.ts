@@ -1,8 +1,6 @@
 import type { Context } from '../../context.ts'
 import type { Actor } from '../../core/actor.ts'
-import { readers } from '../../core/actor.ts'
 import { AppError } from '../../core/errors.ts'
-import { nearest } from '../../core/nearest.ts'
 import { dayMs, formatTime, parseDuration, parseTime } from '../../core/time.ts'
 import {
 	actorsOfPerson,
@@ -11,10 +9,9 @@ import {
 	recentEntries,
 } from '../../evidence/audit/recent-entries.ts'
 import { authorise } from '../../registry/key/authorise.ts'
-import { auditMessage, modelReportMessage, predictionReportMessage } from '../blocks/records.ts'
-import { findModelInWords, findPredictionInWords, UnclearName } from '../parse-arguments.ts'
+import { auditMessage } from '../blocks/records.ts'
+import { findModelInWords, UnclearName } from '../parse-arguments.ts'
 import type { SlackCommand } from '../reply.ts'
-import { noMore } from './models.ts'
 
 const maxEntries = 20
 const auditUsage = 'audit <prediction|model|person> [since 30d]'
@@ -123,64 +120,4 @@ async function actorsOf(context: Context, actor: Actor, text: string): Promise<s
 		/^\S+@\S+\.\S+$/.test(text)
 		? [name]
 		: undefined
-}
-
-/** What reports there are: of a prediction, or of a model with the path of its data. */
-const predictionTemplates = ['explanation', 'adverse-action'] as const
-const modelTemplates: Record<string, string> = {
-	bias: 'bias',
-	'bias-audit': 'bias',
-	performance: 'metrics?metric=performance.*',
-	drift: 'metrics?metric=drift.*',
-	metrics: 'metrics',
-	monitoring: 'metrics',
-	'model-monitoring': 'metrics',
-}
-const templates = [...predictionTemplates, ...Object.keys(modelTemplates)]
-const reportUsage = 'report <template> <model|prediction> [period]'
-
-export const report: SlackCommand = {
-	name: 'report',
-	usage: reportUsage,
-	about: 'where the explanation of a prediction, or the figures of a model, can be fetched',
-	example: 'report bias credit-risk 30d',
-	isPersonal: true,
-	answer: async (context, { actor, words }) => {
-		authorise(actor, readers)
-		const [template = '', ...rest] = words
-		const name = template.toLowerCase()
-		if ((predictionTemplates as readonly string[]).includes(name)) {
-			const asked = await findPredictionInWords(context, actor, rest, `report ${name}`)
-			return predictionReportMessage(asked, context.publicUrl)
-		}
-		const path = Object.hasOwn(modelTemplates, name) ? modelTemplates[name] : undefined
-		if (path === undefined) throw unknownTemplate(template)
-		const period = rest.at(-1) ?? ''
-		const ms = rest.length > 1 ? parseDuration(period) : undefined
-		const about = ms === undefined ? rest : rest.slice(0, -1)
-		try {
-			const { model, rest: more } = await findModelInWords(context, actor, about)
-			noMore(more, reportUsage)
-			const now = context.now()
-			const times = ms === undefined ? undefined : { from: formatTime(now - ms), to: formatTime(now) }
-			return modelReportMessage(model.name, name, path, context.publicUrl, times)
-		} catch (error) {
-			if (!(error instanceof UnclearName)) throw error
-			const period = ms === undefined ? [] : rest.slice(-1)
-			throw new UnclearName(
-				error.code,
-				error.message,
-				error.choices.map((c) => ({ ...c, words: [name, ...c.words, ...period] })),
-			)
-		}
-	},
-}
-
-function unknownTemplate(template: string): AppError {
-	const near = nearest(template, templates)
-	const what = template === '' ? 'Add a template.' : `There is no template "${template.slice(0, 100)}".`
-	return new AppError(
-		'invalid',
-		`${what}${near ? ` Did you mean "${near}"?` : ''} Of a prediction: ${predictionTemplates.join(', ')}; of a model: ${Object.keys(modelTemplates).join(', ')}. Use /plumb ${reportUsage}.`,
-	)
 }

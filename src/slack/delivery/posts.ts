@@ -1,4 +1,4 @@
-import { and, desc, eq, isNotNull } from 'drizzle-orm'
+import { and, asc, desc, eq, gte, isNotNull } from 'drizzle-orm'
 import { getIncident } from '../../alerting/incident/read-incidents.ts'
 import type { ActionRequest } from '../../approvals/request/request.schema.ts'
 import { getRequest } from '../../approvals/request/request.ts'
@@ -6,9 +6,10 @@ import { toRequests } from '../../approvals/request/request-record.ts'
 import type { Context } from '../../context.ts'
 import { AppError } from '../../core/errors.ts'
 import { deliverer } from '../../db/outbox.ts'
-import { incidents, requests, slackMessages } from '../../db/schema.ts'
+import { incidents, ledgerCheckpoints, requests, slackMessages } from '../../db/schema.ts'
 import { incidentMessage, timelineText } from '../blocks/incident.ts'
 import { isOpen, type RequestAbout, requestLine, requestMessage } from '../blocks/request.ts'
+import { escapeText, section } from '../blocks/text.ts'
 import type { Post } from './deliver-post.ts'
 import { incidentEvidence } from './incident-details.ts'
 
@@ -68,6 +69,31 @@ export async function requestPost(
 		message: requestMessage(request, about),
 		replies: [],
 		summary: { id, kind, model, environment, status, reason },
+	}
+}
+
+/** The checkpoint of the day, or the one that has taken its place: nobody can take back what many have read. */
+export async function checkpointPost(
+	context: Context,
+	{ size, channel }: { size: number; channel?: string },
+): Promise<Prepared> {
+	const [row] = await context.db
+		.select()
+		.from(ledgerCheckpoints)
+		.where(gte(ledgerCheckpoints.size, size))
+		.orderBy(asc(ledgerCheckpoints.size))
+		.limit(1)
+	const text = `The ledger has ${size.toLocaleString('en')} entries`
+	return {
+		object: `checkpoint:${size}`,
+		channel: channel ?? context.slack?.channel ?? '',
+		isOver: row === undefined,
+		message: {
+			text,
+			blocks: [section(`*${text}.* Its signed checkpoint:\n\`\`\`${escapeText(row?.note ?? '')}\`\`\``)],
+		},
+		replies: [],
+		summary: { size, checkpoint: row?.note },
 	}
 }
 

@@ -19,7 +19,7 @@ export const pictureLater =
 	(context: Context, drawn: Drawn, filename = 'explanation.png') =>
 	async (): Promise<SlackMessage | undefined> => {
 		const png = await context.renderPng?.(drawn.svg)
-		const file = png && (await uploadPicture(context, { png, title: drawn.title, filename }))
+		const file = png && (await uploadFile(context, { bytes: png, title: drawn.title, filename }))
 		return file === undefined ? undefined : pictureMessage(file, drawn)
 	}
 
@@ -42,44 +42,47 @@ export function chartLater(
 }
 
 /**
- * Uploads a picture without sharing it: only the app's own messages can show it. Answers Slack's id of the file, or
- * undefined if the upload failed; the log says why.
+ * Uploads a file. Without a channel it is not shared: only the app's own messages can show it. Answers Slack's id of the file,
+ * or undefined if the upload failed; the log says why.
  */
-async function uploadPicture(
+export async function uploadFile(
 	context: Context,
-	picture: { png: Uint8Array; title: string; filename: string },
+	upload: { bytes: Uint8Array; title: string; filename: string; channel?: string },
 ): Promise<string | undefined> {
 	const { slack } = context
 	if (!slack) return undefined
-	const { png, title, filename } = picture
+	const { bytes, title, filename, channel } = upload
 	const fail = (step: string, error: string) => {
-		context.logger.warn('a picture could not be uploaded to Slack', { step, error })
+		context.logger.warn('a file could not be uploaded to Slack', { step, error })
 		return undefined
 	}
 	const begun = await slack.call('files.getUploadURLExternal', {
 		filename,
-		length: png.byteLength,
+		length: bytes.byteLength,
 	})
 	if (!begun.ok) return fail('files.getUploadURLExternal', begun.error.message)
 	const file = String(begun.value.file_id)
-	const refused = await sendBytes(context, String(begun.value.upload_url), png)
+	const refused = await sendBytes(context, String(begun.value.upload_url), bytes)
 	if (refused !== undefined) return fail('upload', refused)
 	// Recorded before it can be seen, so that it will be deleted whatever happens next.
 	await context.db
 		.insert(slackPictures)
 		.values({ file, uploadedAt: context.now(), team: slack.team ?? null })
 		.onConflictDoNothing()
-	const done = await slack.call('files.completeUploadExternal', { files: [{ id: file, title }] })
+	const done = await slack.call('files.completeUploadExternal', {
+		files: [{ id: file, title }],
+		...(channel === undefined ? {} : { channel_id: channel }),
+	})
 	return done.ok ? file : fail('files.completeUploadExternal', done.error.message)
 }
 
 /** Returns what went wrong, or undefined. */
-async function sendBytes(context: Context, url: string, png: Uint8Array): Promise<string | undefined> {
+async function sendBytes(context: Context, url: string, bytes: Uint8Array): Promise<string | undefined> {
 	try {
 		const response = await context.fetch(url, {
 			method: 'POST',
 			headers: { 'content-type': 'application/octet-stream' },
-			body: png as Uint8Array<ArrayBuffer>,
+			body: bytes as Uint8Array<ArrayBuffer>,
 			signal: AbortSignal.timeout(timeoutMs),
 		})
 		await response.body?.cancel()

@@ -2,7 +2,7 @@ import type { Context } from '../../context.ts'
 import type { Actor } from '../../core/actor.ts'
 import { AppError } from '../../core/errors.ts'
 import type { Result } from '../../core/result.ts'
-import { minuteMs } from '../../core/time.ts'
+import { hourMs, minuteMs } from '../../core/time.ts'
 import { within } from '../../core/within.ts'
 import type { Grant, PeopleFile } from '../../ports/people.ts'
 import type { SlackClient } from '../../ports/slack-client.ts'
@@ -67,6 +67,7 @@ async function actorOf(context: Context, person: Person, fresh: Freshness): Prom
 	const grant = direct.grant ?? (await indirectGrant(search))
 	if (!grant) return undefined
 	const { team, user } = person
+	await noteUse(context, person)
 	const groups = await groupsOf(search)
 	return {
 		id: `slack:${team}/${user}`,
@@ -185,4 +186,14 @@ async function isInSlackGroup({ person, slack, profile, fresh }: Search, group: 
 	const answer = await soon(fresh, isInGroup(slack, person.user, id, fresh.groupMs))
 	if (!answer.ok && fresh.isStrict) throw unavailable(answer.error)
 	return answer.ok && answer.value
+}
+
+/** For access reviews, to the hour, of users whom an admin mapped. Nobody is refused because of it. */
+async function noteUse({ sql, now, logger }: Context, { team, user }: Person): Promise<void> {
+	const params = [now(), team, user, now() - hourMs]
+	const update = `UPDATE slack_user SET last_used_at = ?1
+		WHERE team = ?2 AND user = ?3 AND coalesce(last_used_at, 0) <= ?4`
+	await sql.batch([{ sql: update, params }]).catch((error) => {
+		logger.warn('the last use of a Slack user could not be stored', { error: String(error) })
+	})
 }

@@ -2,8 +2,9 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
+import { serviceStates } from '../../../src/db/schema.ts'
 import { checkpoint } from '../../../src/evidence/ledger/checkpoint.ts'
-import { type KeySource, openLedgerKey } from '../../../src/evidence/ledger/open-key.ts'
+import { copyMark, type KeySource, openLedgerKey } from '../../../src/evidence/ledger/open-key.ts'
 import { rotateLedgerKey } from '../../../src/evidence/ledger/rotate-key.ts'
 import { formatVerifierKey, isSignedBy, parseCheckpoint } from '../../../src/ledger/checkpoint.ts'
 import { keyFor, trustedKeys } from '../../../src/ledger/trusted-keys.ts'
@@ -150,6 +151,19 @@ describe('the keys of a database', () => {
 			'the ledger is not signed: set PLUMBLINE_LEDGER_KEY to the file of an Ed25519 key',
 		])
 		await expect(checkpoint(context)).rejects.toThrow('The ledger is not signed here')
+	})
+
+	test('let a restored copy go on without the key: with a new key, as a new log', async ({ context }) => {
+		await openLedgerKey(context, sourceOf('a'), undefined)
+		await checkpointOf(context)
+		const made = { ...nowhere, create: async () => testLedgerPem('b') }
+		await expect(openLedgerKey({ ...context }, made, undefined)).rejects.toThrow('"gone" is missing')
+		await context.db.insert(serviceStates).values({ name: copyMark, value: '', at: 0 })
+		const copy = { ...context }
+		await openLedgerKey(copy, made, undefined)
+		expect(copy.ledgerKey?.verifier).toEqual(testLedgerKey('b').verifier)
+		expect((await checkpoint(copy))?.size).toBeGreaterThan(1)
+		await expect(openLedgerKey({ ...context }, made, undefined)).rejects.toThrow('"gone" is missing')
 	})
 
 	test('keep the name of the log for a process that sets none', async ({ context }) => {

@@ -8,9 +8,9 @@ import { parseProof } from '../../../src/ledger/proof-file.ts'
 import { decodeEntries } from '../../../src/ledger/tiles.ts'
 import { hashBytes, leafHash, MemoryTree, rootFromInclusion } from '../../../src/ledger/tree.ts'
 import { actorOf } from '../../support/actors.ts'
-import { type ApprovalServer, approvalServer } from '../../support/approvals.ts'
 import { startOfTest } from '../../support/context.ts'
 import { withServer } from '../../support/fixtures.ts'
+import { type ReportServer, reportServer } from '../../support/report-server.ts'
 
 /** Reports how many entries the ledger has, so that the machinery is tested alone. */
 const template: ReportTemplate = {
@@ -35,12 +35,12 @@ const template: ReportTemplate = {
 	}),
 }
 
-const test = withServer(approvalServer)
+const test = withServer(reportServer)
 const period = { from: startOfTest - 1000, to: startOfTest }
 const author = { owner: 'ana@bank.example' }
 
 /** What a key of the author makes. */
-const make = async (server: ApprovalServer, more: object = {}, by: object = {}) =>
+const make = async (server: ReportServer, more: object = {}, by: object = {}) =>
 	createReport(
 		server.context,
 		actorOf('analyst', { id: 'key:author', ...author, ...by }),
@@ -50,13 +50,13 @@ const make = async (server: ApprovalServer, more: object = {}, by: object = {}) 
 
 /** Somebody else asks for something: the next report has another cut. */
 let moments = 0
-async function another(server: ApprovalServer) {
+async function another(server: ReportServer) {
 	server.clock.advance(1)
 	await server.post('/v1/models', { model: `other-${++moments}`, task: 'binary' })
 	return (await make(server)).report
 }
 
-async function filesOf(server: ApprovalServer, id: string, key = server.adminKey) {
+async function filesOf(server: ReportServer, id: string, key = server.adminKey) {
 	const response = await fetch(`${server.url}/v1/reports/${id}.zip`, {
 		headers: { authorization: `Bearer ${key}` },
 	})
@@ -112,7 +112,12 @@ describe('a report', () => {
 			kind: 'report',
 			status: 'pending',
 			needs: 2,
-			action: { to: report.id, report: report.manifest },
+			action: {
+				to: report.id,
+				template: 'entries',
+				period: '2026-03-01T23:59:59.000Z to 2026-03-02T00:00:00.000Z',
+				report: report.manifest,
+			},
 		})
 		expect(await server.ledger(`report:${report.id}`)).toEqual(['create-report'])
 	})
@@ -157,7 +162,7 @@ describe('what is wrong with the report that is asked for is said:', () => {
 		status: 422,
 		body: { errors: [{ path, message: expect.stringContaining(message) }] },
 	})
-	const ask = (server: ApprovalServer, json: object) =>
+	const ask = (server: ReportServer, json: object) =>
 		server.post('/v1/reports', { template: 'model-monitoring', model: 'credit', ...json })
 	const lately = { from: '2026-02-01T00:00:00Z', to: '2026-03-01T00:00:00Z' }
 
@@ -213,6 +218,13 @@ describe('what is wrong with the report that is asked for is said:', () => {
 })
 
 describe('the sign-off', () => {
+	const askAgain = (server: ReportServer, to: string) =>
+		server.post(
+			'/v1/requests',
+			{ kind: 'report', model: 'credit', to, reason: 'once more' },
+			{ key: server.keys.rita },
+		)
+
 	test('takes two people other than the author; then the report is approved and signed', async ({
 		server,
 	}) => {
@@ -222,7 +234,7 @@ describe('the sign-off', () => {
 		expect([own.status, own.body.code]).toEqual([403, 'own-request'])
 		await server.vote(request, server.keys.ben)
 		expect((await server.fetch(`/v1/reports/${draft.id}`)).body.status).toBe('draft')
-		await server.vote(request, server.keys.requester)
+		await server.vote(request, server.keys.rita)
 		await expect.poll(async () => (await server.read(request.id)).status).toBe('verified')
 		const { body: report } = await server.fetch(`/v1/reports/${draft.id}`)
 		expect(report).toMatchObject({
@@ -233,7 +245,7 @@ describe('the sign-off', () => {
 		const { body } = await server.fetch(`/v1/reports/${draft.id}.json`)
 		expect(body).toMatchObject({ status: 'approved', approvers: report.approvers, cut: draft.cut })
 		expect(await server.ledger(`report:${draft.id}`)).toEqual(['create-report', 'sign-report'])
-		const again = await server.ask({ kind: 'report', to: draft.id })
+		const again = await askAgain(server, draft.id)
 		expect(again).toMatchObject({
 			status: 422,
 			body: { detail: expect.stringContaining('already approved') },
@@ -246,7 +258,7 @@ describe('the sign-off', () => {
 		await server.vote(request, server.keys.ben, { vote: 'reject' })
 		const { body } = await server.fetch(`/v1/reports/${draft.id}`)
 		expect(body).toMatchObject({ status: 'draft', requestStatus: 'rejected' })
-		const next = await server.ask({ kind: 'report', to: draft.id })
+		const next = await askAgain(server, draft.id)
 		expect(next).toMatchObject({ status: 201, body: { action: { report: draft.manifest } } })
 		expect((await server.fetch(`/v1/reports/${draft.id}`)).body.request).toBe(next.body.id)
 		// Whoever asks: the author does not approve.

@@ -12,7 +12,7 @@ import { tableOf } from './section.ts'
 // Points are those of the API's /metrics, restricted to records that were final and in force at the cut.
 
 /** Of the metrics of features, those that the table shows; the file of the bundle has all. */
-const shownOfFeatures: readonly string[] = ['drift.psi', 'drift.q', 'drift.detected', 'quality.null_rate']
+const shownOfFeatures: readonly string[] = ['drift.psi', 'quality.null_rate']
 const shownOfGroups: readonly string[] = ['fairness.selection_rate']
 
 const idsFor = (subject: string, isShown: (id: string) => boolean) =>

@@ -9,11 +9,24 @@ import type { ReportCut, ReportTable } from '../template.ts'
 import { tableOf } from './section.ts'
 
 /** Somebody who could stop the model at the cut: by a vote, by cancelling, or by changing what is deployed. */
-export type Overseer = { actor: string; name: string | null; owner: string | null; role: Role; since: string; until: string | null }
+export type Overseer = {
+	actor: string
+	name: string | null
+	owner: string | null
+	role: Role
+	since: string
+	until: string | null
+}
 
 const stoppers: readonly Role[] = ['approver', 'admin']
 
-type Granted = { name?: string; role?: Role; models?: string[]; owner?: string | null; expiresAt?: string | null }
+type Granted = {
+	name?: string
+	role?: Role
+	models?: string[]
+	owner?: string | null
+	expiresAt?: string | null
+}
 
 /** Read from the ledger, since keys and mappings have changed since. People of a mapping file leave no entry. */
 export async function overseersAt(context: Context, model: string, cut: ReportCut): Promise<Overseer[]> {
@@ -30,7 +43,8 @@ export async function overseersAt(context: Context, model: string, cut: ReportCu
 	for (const { entry } of rows) {
 		const { action, object, at, details = {} } = JSON.parse(entry) as LedgerEntry
 		if (action === 'revoke-key' || action === 'unmap-slack-user') held.delete(object)
-		else if (action === 'create-key' || action === 'map-slack-user') held.set(object, { ...(details as Granted), since: at })
+		else if (action === 'create-key' || action === 'map-slack-user')
+			held.set(object, { ...(details as Granted), since: at })
 	}
 	const now = formatTime(cut.at)
 	return [...held].flatMap(([object, { name, role, models = [], owner, expiresAt, since }]) =>
@@ -38,7 +52,16 @@ export async function overseersAt(context: Context, model: string, cut: ReportCu
 		stoppers.includes(role) &&
 		models.some((glob) => matchesGlob(glob, model)) &&
 		(typeof expiresAt !== 'string' || expiresAt > now)
-			? [{ actor: object.replace(/^slack-user:/, 'slack:'), name: name ?? null, owner: owner ?? null, role, since, until: expiresAt ?? null }]
+			? [
+					{
+						actor: object.replace(/^slack-user:/, 'slack:'),
+						name: name ?? null,
+						owner: owner ?? null,
+						role,
+						since,
+						until: expiresAt ?? null,
+					},
+				]
 			: [],
 	)
 }

@@ -7,8 +7,7 @@ import { count, factsTable, section, tableOf } from './section.ts'
 
 const orNone = (values: readonly string[] | undefined): string | null =>
 	values === undefined || values.length === 0 ? null : values.join(', ')
-export const timeText = (at: number | string | null | undefined): string | null =>
-	typeof at === 'number' ? formatTime(at) : (at ?? null)
+export const timeText = (at: number | undefined): string | null => (at === undefined ? null : formatTime(at))
 const textOf = (object: Record<string, unknown> | null, name: string): string | null => {
 	const value = object?.[name]
 	return value === undefined || value === null ? null : String(value)

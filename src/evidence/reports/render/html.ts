@@ -29,13 +29,13 @@ table { border-collapse: collapse; width: 100%; font-size: .9rem; } caption { te
 th, td { text-align: left; vertical-align: top; padding: .3rem .7rem .3rem 0; border-bottom: 1px solid var(--line); overflow-wrap: break-word; min-width: 4rem; max-width: 24rem; }
 thead th { background: var(--panel); } th[scope=row] { font-weight: 500; }
 .n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; min-width: 0; }
-figure { margin: 1rem 0; } figure svg { display: block; width: 100%; max-width: 60rem; height: auto; border: 1px solid var(--line); border-radius: 6px; } figcaption { font-size: .9rem; }
+figure { margin: 1rem 0; } figure svg { display: block; width: 100%; max-width: 60rem; height: auto; border: 1px solid var(--line); border-radius: 6px; } figcaption { font-size: .85rem; } .day { white-space: nowrap; }
 @media (max-width: 40rem) { main { padding: .5rem 1rem 2rem; } dl { grid-template-columns: 1fr; } dd { margin-bottom: .4rem; } }
 @page { size: A4; margin: 18mm 16mm; }
 @media print {
 	:root { color-scheme: light; --ink: #000; --paper: #fff; --panel: #f0f2f4; --line: #b8c0c8; --link: #0a4fa8; --warn: #a63603; }
 	body { font-size: 9.5pt; } main { max-width: none; padding: 0; } .skip, nav { display: none; }
-	.draft { position: static; } .scroll { overflow: visible; } table { font-size: 7.5pt; } .n { white-space: normal; }
+	.draft { position: static; } .scroll { overflow: visible; } table { font-size: 7.5pt; } .n { overflow-wrap: normal; }
 	th, td { min-width: 0; padding-right: .35rem; overflow-wrap: anywhere; } thead { display: table-header-group; } tr, figure, .note { break-inside: avoid; } h2, caption { break-after: avoid; }
 	.mark { display: block !important; position: fixed; top: 40%; left: 0; right: 0; text-align: center; font-size: 110pt; font-weight: 700; opacity: .09; transform: rotate(-35deg); }
 }
@@ -53,13 +53,17 @@ const attribute = (name: string, value: string): string => ` ${name}="${escape(v
 const linked = (text: string): string =>
 	isLink(text) ? tag('a', escape(text), `${attribute('href', text)} rel="noreferrer"`) : escape(text)
 
+/** A day is not broken at its hyphens. */
+const contentOf = (text: string): string =>
+	/^\d{4}-\d\d-\d\d$/.test(text) ? tag('span', text, ' class="day"') : linked(text)
+
 function tableHtml(table: ReportTable): string {
 	const numeric = table.columns.map((_, i) => (isNumeric(table, i) ? ' class="n"' : ''))
 	const caption = table.title ?? table.id
 	const head = table.columns.map((name, i) => tag('th', escape(name), `${numeric[i]} scope="col"`)).join('')
 	const rows = table.rows.map((row) => {
 		const cells = table.columns.map((_, i) => {
-			const content = linked(cellText(row[i] ?? null))
+			const content = contentOf(cellText(row[i] ?? null))
 			return i === 0 ? tag('th', content, `${numeric[i]} scope="row"`) : tag('td', content, numeric[i])
 		})
 		return tag('tr', cells.join(''))
@@ -78,12 +82,12 @@ function tableHtml(table: ReportTable): string {
 }
 
 // The ids of a picture are unique in the page.
-const chartHtml = ({ svg, title }: DrawnChart, id: string): string => {
+const chartHtml = ({ svg, alt }: DrawnChart, id: string): string => {
 	const unique = svg
 		.replace('aria-labelledby="title desc"', `aria-labelledby="${id}-t ${id}-d"`)
 		.replace('<title id="title">', `<title id="${id}-t">`)
 		.replace('<desc id="desc">', `<desc id="${id}-d">`)
-	return tag('figure', unique + tag('figcaption', escape(title)))
+	return tag('figure', unique + tag('figcaption', escape(alt)))
 }
 
 function sectionHtml(section: ReportSection, number: number): string {
