@@ -2,11 +2,12 @@ import type { Statement } from '../../db/sql.ts'
 import { decodeJoinIndex, encodeJoinIndex } from '../../summaries/outcomes/join-index.ts'
 import type { Writer } from '../append/commit-batch.ts'
 import { encodeBody, encodeIds } from '../codec/chunk.ts'
+import type { DigestedRow } from '../prediction-log.ts'
 import type { StoredChunk } from '../read/chunk-store.ts'
 import { blankJoinIndex, blankRows, isErasedId, timeRange } from './blank-rows.ts'
 import { coarsenSummaries } from './coarsen-summaries.ts'
 import { countErasure, erasuresOf, noErasureSince } from './erased-ids.ts'
-import { type DigestedRow, sealUpdates } from './puncture-seals.ts'
+import { sealUpdates } from './puncture-seals.ts'
 
 /** Rows of one chunk, as it was when they were found. `entry`: the ledger entry of the erasure. */
 export type RowsOfChunk = {

@@ -1,12 +1,10 @@
 import type { Sql, Statement } from '../../db/sql.ts'
 import { decodeKeys, encodeKeys, type KeyNode, puncture, rowKey } from '../../ledger/row-keys.ts'
 import { rowLeaf } from '../../ledger/row-leaves.ts'
+import type { DigestedRow } from '../prediction-log.ts'
 import type { StoredChunk } from '../read/chunk-store.ts'
 import { rowPayloads } from '../read/row-payload.ts'
 import { kindOfNumber, type RowKind } from '../row-kinds.ts'
-
-/** A row to erase. `idDigest`: by which its proof is found when its id is gone. */
-export type DigestedRow = { row: number; idDigest: Uint8Array }
 
 type SealLocation = { row: number; seal: number; sealRow: number }
 
