@@ -53,8 +53,8 @@ function dueBefore(context: Context, kind: Kind, after: string | undefined): num
 	const now = context.now()
 	if (after !== 'law') return now - (parseDuration(after) as number)
 	const months = [...lawTable(context).keys()].flatMap((id) => {
-		const said = lawAt(context, id, now)?.retention
-		return said?.kinds.includes(kind) ? [said.months] : []
+		const rule = lawAt(context, id, now)?.retention
+		return rule?.kinds.includes(kind) ? [rule.months] : []
 	})
 	return months.length === 0 ? undefined : now - Math.max(...months) * daysPerMonth * dayMs
 }

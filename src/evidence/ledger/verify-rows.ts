@@ -142,8 +142,12 @@ async function checkSeal(context: Rows, seal: SealRow, fail: Fail): Promise<void
 /** Whether an entry says that the rows of a seal were deleted because of their age. */
 async function isDeletion(context: Rows, { id, model }: SealRow, index: number): Promise<boolean> {
 	const [entry] = await context.db.select().from(ledgerEntries).where(eq(ledgerEntries.idx, index))
-	const said = entry && committedBy(entry.entry)
-	return said?.action === 'delete-rows' && said.model === model && said.details?.seals?.includes(id) === true
+	const deletion = entry && committedBy(entry.entry)
+	return (
+		deletion?.action === 'delete-rows' &&
+		deletion.model === model &&
+		deletion.details?.seals?.includes(id) === true
+	)
 }
 
 type Committed = {

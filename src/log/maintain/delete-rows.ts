@@ -1,8 +1,6 @@
 import type { Sql, Statement } from '../../db/sql.ts'
 import { countErasure, erasuresOf, noErasureSince } from '../erase/erased-ids.ts'
-
-/** Chunks that can be deleted as a whole, with the seals of all their rows and the archive files that hold only them. */
-export type DueChunks = { chunks: number[]; rows: number; seals: number[]; files: string[]; erasures: number }
+import type { DueChunks } from '../prediction-log.ts'
 
 type Part = { chunk: number; rows: number; due: number; seal: number | null; file: string | null }
 
