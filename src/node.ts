@@ -20,10 +20,11 @@ import { AppError } from './core/errors.ts'
 import { secondMs } from './core/time.ts'
 import { openDatabase } from './db/database.ts'
 import { migrate, openSql } from './db/open-node.ts'
+import { finishErasures } from './evidence/erasure/erase-subject.ts'
 import { anchorsOf } from './evidence/ledger/anchors.ts'
 import { checkpoint } from './evidence/ledger/checkpoint.ts'
 import { openLedgerKey } from './evidence/ledger/open-key.ts'
-import { verifyLedger } from './evidence/ledger/verify-ledger.ts'
+import { verifyOwnLedger } from './evidence/ledger/verify-own-ledger.ts'
 import { finishExecutions } from './execution/wake-up.ts'
 import type { ProcessUsage, Service, Sessions } from './http/endpoint.ts'
 import { metricsOnly } from './http/prometheus.ts'
@@ -277,7 +278,7 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
 
 /** Verifies the newest part of the ledger, in the background: the start does not wait for it. */
 function verifyAtStart(context: Context): () => Promise<void> {
-	const work = verifyLedger(context, { isStart: true }).then(
+	const work = verifyOwnLedger(context, { isStart: true }).then(
 		() => {},
 		(error) => context.logger.error('the ledger could not be verified', { error: String(error) }),
 	)
@@ -332,7 +333,17 @@ async function start(config: Config, { context, rules }: Opened, stops: Stops, s
 	await slack?.start?.()
 	stops.push(async () => slack?.stop?.())
 	stops.push(resumeRegularly(context, slack?.resume))
+	stops.push(resumeErasures(context))
 	return { url: listening.url, metricsUrl, firstKey }
+}
+
+/** Finishes erasures that a process has left behind. The returned function waits for them. */
+function resumeErasures(context: Context): () => Promise<void> {
+	const work = finishErasures(context).then(
+		() => {},
+		(error) => context.logger.error('an erasure could not be finished', { error: String(error) }),
+	)
+	return () => work
 }
 
 const resumeMs = 15 * secondMs

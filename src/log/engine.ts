@@ -48,6 +48,8 @@ export const engineCalls = (engine: LogEngine) => ({
 	stats: () => engine.stats(),
 	rowsNamed: (model: string, subject: string, ids: readonly string[]) =>
 		engine.upToDate((reader) => readNamed(reader, model, subject, ids)),
+	/** Drops what is in memory of chunks: some were deleted. */
+	forgetStored: () => engine.forgetStored(),
 	/** The statements that refuse these ids, for the commit that decides it. */
 	refusing: (model: string, ids: readonly string[]) => engine.refusing(model, ids),
 	eraseInChunk: (rows: RowsOfChunk, rewritten?: RewrittenFile) => engine.eraseInChunk(rows, rewritten),
@@ -173,6 +175,12 @@ export class LogEngine {
 
 	backfillSummaries(max: number): Promise<number> {
 		return this.retryRaces(() => backfillSummaries(this.writer, max))
+	}
+
+	async forgetStored(): Promise<void> {
+		this.writer.store.forget()
+		this.writer.joinIndexes.forget()
+		await this.writer.erasedIds.refresh()
 	}
 
 	refusing(model: string, ids: readonly string[]): Statement[] {

@@ -3,11 +3,12 @@ import { decodeJoinIndex, encodeJoinIndex } from '../../summaries/outcomes/join-
 import type { Writer } from '../append/commit-batch.ts'
 import { encodeRows } from '../codec/encrypted-rows.ts'
 import { subjectNames } from '../join/subject-name.ts'
+import type { DigestedRow } from '../prediction-log.ts'
 import type { StoredChunk } from '../read/chunk-store.ts'
 import { blankJoinIndex, blankRows, isErasedId, timeRange } from './blank-rows.ts'
 import { coarsenSummaries } from './coarsen-summaries.ts'
 import { countErasure, erasuresOf, noErasureSince } from './erased-ids.ts'
-import { type DigestedRow, sealUpdates } from './puncture-seals.ts'
+import { sealUpdates } from './puncture-seals.ts'
 
 /** Rows of one chunk, as it was when they were found. `entry`: the ledger entry of the erasure. */
 export type RowsOfChunk = {

@@ -18,6 +18,7 @@ export function toModelRecord(row: ModelRow): ModelRecord {
 	return {
 		model: name,
 		...rest,
+		deleteAfter: rest.deleteAfter as ModelRecord['deleteAfter'],
 		retention: durationText(retentionMs),
 		validatedAt: time(validatedAt),
 		nextReview: time(nextReview),
@@ -28,11 +29,11 @@ export function toModelRecord(row: ModelRow): ModelRecord {
 
 /** Members that came later are left out while they have their default, so that digests stay those of older entries. */
 function content({ createdAt: _, revision: __, seenNegative: ___, ...rest }: ModelRow) {
-	const { purpose, limitations, validatedAt, nextReview, encrypt, ...first } = rest
+	const { purpose, limitations, validatedAt, nextReview, deleteAfter, encrypt, ...first } = rest
 	return {
 		...first,
 		...(encrypt ? { encrypt } : {}),
-		...withoutNulls({ purpose, limitations, validatedAt, nextReview }),
+		...withoutNulls({ purpose, limitations, validatedAt, nextReview, deleteAfter }),
 	}
 }
 
