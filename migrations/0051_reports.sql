@@ -39,8 +39,3 @@ CREATE TABLE report_file (
 	PRIMARY KEY (report, path, part)
 ) WITHOUT ROWID;
 CREATE INDEX request_report ON request (json_extract(action, '$.to'), id) WHERE kind = 'report';
--- The ledger commits to reports: see governingSql in src/evidence/ledger/governed-tables.ts.
-CREATE TRIGGER ledger_report_insert AFTER INSERT ON report BEGIN INSERT INTO ledger_touched (tbl, key) VALUES ('report', json_array(new.id)) ON CONFLICT (tbl, key) DO UPDATE SET mark = mark + 1; END;
-CREATE TRIGGER ledger_report_update AFTER UPDATE OF "id", "template", "template_version", "model", "models", "period_from", "period_to", "status", "cut_size", "cut_root", "cut_at", "author", "author_person", "approvers", "manifest", "created_at", "approved_at", "erased_at" ON report BEGIN INSERT INTO ledger_touched (tbl, key) VALUES ('report', json_array(old.id)), ('report', json_array(new.id)) ON CONFLICT (tbl, key) DO UPDATE SET mark = mark + 1; END;
-CREATE TRIGGER ledger_report_delete AFTER DELETE ON report BEGIN INSERT INTO ledger_touched (tbl, key) VALUES ('report', json_array(old.id)) ON CONFLICT (tbl, key) DO UPDATE SET mark = mark + 1; END;
-INSERT INTO ledger_touched (tbl, key, found) SELECT 'report', json_array(id), 1 FROM report WHERE true ON CONFLICT DO NOTHING;

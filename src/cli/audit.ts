@@ -1,4 +1,7 @@
+import { entriesHelp, search, tail } from './audit/entries.ts'
+import { exportEntries, exportHelp } from './audit/export.ts'
 import { keyHelp, printKey, rotateKey } from './audit/key.ts'
+import { prove, proveHelp } from './audit/prove.ts'
 import { verify, verifyHelp } from './audit/verify.ts'
 import {
 	type Command,
@@ -11,16 +14,29 @@ import {
 
 const verbs: Record<string, (terminal: Terminal, args: Parsed) => Promise<ExitCode>> = {
 	verify,
+	tail,
+	search,
+	prove,
+	export: exportEntries,
 	key: printKey,
 	'rotate-key': rotateKey,
 }
 
 export const audit: Command = {
-	help: `${verifyHelp}\n${keyHelp}`,
+	help: `${verifyHelp}\n${entriesHelp}\n${proveHelp}\n${exportHelp}\n${keyHelp}`,
 	options: {
 		key: { type: 'string' },
 		checkpoint: { type: 'string' },
 		new: { type: 'string' },
+		follow: { type: 'boolean', short: 'f' },
+		person: { type: 'string' },
+		model: { type: 'string' },
+		action: { type: 'string' },
+		object: { type: 'string' },
+		since: { type: 'string' },
+		limit: { type: 'string' },
+		out: { type: 'string' },
+		format: { type: 'string' },
 	},
 	isOffline: (args) => args[0] === 'verify' && !args.some((arg) => /^https?:/.test(arg)),
 	run(terminal, args) {

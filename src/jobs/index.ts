@@ -12,7 +12,7 @@ import { deleteDue } from '../evidence/erasure/delete-due.ts'
 import { finishErasures } from '../evidence/erasure/erase-subject.ts'
 import { anchorCheckpoint } from '../evidence/ledger/anchors.ts'
 import { checkpoint, newestCheckpoint, pruneCheckpoints } from '../evidence/ledger/checkpoint.ts'
-import { verifyLedger } from '../evidence/ledger/verify-ledger.ts'
+import { verifyOwnLedger } from '../evidence/ledger/verify-own-ledger.ts'
 import { makeScheduledReports } from '../evidence/reports/scheduled-reports.ts'
 import { checkTargets } from '../execution/check-targets.ts'
 import { executeDue, hasDue } from '../execution/execute-due.ts'
@@ -140,7 +140,7 @@ export const anchor = {
 export const verifyEvidence = {
 	id: 'verify-ledger',
 	cron: '37 3 * * *',
-	run: async (context: Context) => verifyLedger(context),
+	run: async (context: Context) => verifyOwnLedger(context),
 } satisfies Job
 
 /** Opens an incident for each legal clock that is about to lapse, and resolves it once what was due has been made. */

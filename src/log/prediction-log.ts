@@ -58,6 +58,9 @@ export type PredictionLog = SealReads & {
 	/** Overwrites what deleted values have left in the free pages and the write-ahead log of a database file. */
 	scrub(): Promise<void>
 
+	/** Why rows of encrypted models can be neither stored nor read now; undefined if they can. */
+	encryptionFault(): Promise<string | undefined>
+
 	// --- series ---
 	series(model?: string): Promise<Series[]>
 	/** The number of predictions of these versions by environment. Reads no rows. */

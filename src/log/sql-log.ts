@@ -43,6 +43,12 @@ export function logOver(
 		...own,
 		...readsById,
 		...windowReads(sql),
+		encryptionFault: async () => {
+			const { vault } = codec
+			return vault
+				? vault.fault
+				: 'Rows are encrypted only in a database file. Use one, or register the model without `encrypt`.'
+		},
 		rowsOfSubject: (model, subject, ids) => rowsOfSubject(sql, store, { rowsNamed }, model, subject, ids),
 		scan: (query, onRows) => scanPredictions(sql, store, query, onRows),
 		dueChunks: (query) => dueChunks(sql, query),

@@ -78,7 +78,7 @@ async function attempt(work: () => Promise<Verification>, source: string): Promi
 }
 
 /** A verifier key, or a file that has one. */
-async function readKey(text: string): Promise<VerifierKey> {
+export async function readKey(text: string): Promise<VerifierKey> {
 	const content = existsSync(text) ? (await readFile(text, 'utf8')).trim() : text
 	const key = parseVerifierKey(content)
 	if (!key)

@@ -46,6 +46,8 @@ export const models = sqliteTable('model', {
 	maturity: text({ mode: 'json' }).$type<Maturity>().notNull().default({ coverage: 0.8, delay: '30d' }),
 	retentionMs: integer('retention_ms').notNull(),
 	deleteAfter: text('delete_after', { mode: 'json' }).$type<DeleteAfter>(),
+	/** Rows are stored encrypted, from the time on at which it was set. */
+	encrypt: integer({ mode: 'boolean' }).notNull().default(false),
 	purpose: text(),
 	limitations: text(),
 	validatedAt: integer('validated_at'),

@@ -22,6 +22,8 @@ export type EntryQuery = PageQuery & {
 	/** The owner of keys and Slack users, or one actor. */
 	person?: string | undefined
 	order?: 'oldest' | 'newest' | undefined
+	/** Only entries with a larger index. */
+	after?: number | undefined
 	/** In ms since the epoch; `to` is exclusive. */
 	from?: number | undefined
 	to?: number | undefined
@@ -56,6 +58,7 @@ export async function listEntries(
 		model === undefined ? undefined : eq(ledgerEntries.model, model),
 		from === undefined ? undefined : gte(ledgerEntries.at, from),
 		to === undefined ? undefined : lt(ledgerEntries.at, to),
+		query.after === undefined ? undefined : gt(ledgerEntries.idx, query.after),
 		after === undefined ? undefined : (isNewestFirst ? lt : gt)(ledgerEntries.idx, after),
 	]
 	const rows = await context.db
@@ -85,7 +88,7 @@ async function recordRead(context: Context, actor: Actor, query: EntryQuery): Pr
 		...(model === undefined ? {} : { model }),
 		details,
 	}
-	if (query.cursor !== undefined) {
+	if (query.cursor !== undefined || query.after !== undefined) {
 		const [last] = await context.db
 			.select({ entry: ledgerEntries.entry })
 			.from(ledgerEntries)

@@ -56,6 +56,11 @@ const modelSettings = [
 	...['sensitive', 'segments', 'upstreams', 'bands', 'maturity', 'retention_ms', 'created_at', 'revision'],
 	...['purpose', 'limitations', 'validated_at', 'next_review', 'delete_after'],
 ]
+const reportFacts = [
+	...['template', 'template_version', 'model', 'models', 'period_from', 'period_to', 'incident', 'status'],
+	...['cut_size', 'cut_root', 'cut_at', 'author', 'author_person', 'approvers', 'manifest', 'digests'],
+	...['created_at', 'approved_at'],
+]
 const requestFacts = [
 	...['kind', 'model', 'environment', 'status', 'action', 'action_digest', 'expected_version'],
 	...['expected_revision', 'requester', 'requester_person', 'reason', 'needs', 'policy', 'plan', 'incident'],
@@ -261,15 +266,24 @@ export const governedTables: readonly GovernedTable[] = [
 		...by(['set-notices'], ({ model, revision }) => `notices:${model}/${revision}`),
 	},
 	{
-		// Not whom it is about, so that nothing can be inferred once it is erased.
 		table: 'report',
 		key: ['id'],
-		columns: [
-			...['template', 'template_version', 'model', 'models', 'period_from', 'period_to', 'status'],
-			...['cut_size', 'cut_root', 'cut_at', 'author', 'author_person', 'approvers', 'manifest'],
-			...['created_at', 'approved_at', 'erased_at'],
-		],
+		columns: reportFacts,
 		...by(['create-report', 'sign-report'], ({ id }) => `report:${id}`),
+	},
+	// Without the person, whose digest would outlive them.
+	{
+		table: 'hold',
+		key: ['id'],
+		columns: ['model', 'models', 'reason', 'author', 'created_at', 'until_at', 'lifted_at'],
+		...by(['create-hold', 'lift-hold'], ({ id }) => `hold:${id}`),
+	},
+	{
+		table: 'subject_request',
+		key: ['id'],
+		columns: ['kind', 'model', 'received_at', 'recorded_at', 'recorded_by', 'law', 'due_day'],
+		isFixed: true,
+		...by(['record-subject-request'], ({ id }) => `subject-request:${id}`),
 	},
 	{ table: 'background', key: ['digest'], columns: ['model', 'content'], isFixed: true },
 ]

@@ -35,19 +35,17 @@ const entries = endpoint({
 			.max(256)
 			.optional()
 			.meta({ description: 'Only entries of this kind; `*` stands for any characters.', example: '*-model' }),
-		person: z
+		person: z.string().min(1).max(256).optional().meta({
+			description: 'Only what this person did through any key or Slack user, or this actor.',
+			example: 'ana@bank.example',
+		}),
+		after: z
 			.string()
-			.min(1)
-			.max(256)
+			.regex(/^-?\d{1,15}$/, 'must be an index')
+			.transform(Number)
 			.optional()
-			.meta({
-				description: 'Only what this person did through any key or Slack user, or this actor.',
-				example: 'ana@bank.example',
-			}),
-		order: z
-			.enum(['oldest', 'newest'])
-			.default('oldest')
-			.meta({ description: 'Which entries come first.' }),
+			.meta({ type: 'integer', description: 'Only entries with a larger index.', example: 41 }),
+		order: z.enum(['oldest', 'newest']).default('oldest').meta({ description: 'Which entries come first.' }),
 		model: z
 			.string()
 			.max(256)

@@ -144,6 +144,11 @@ const members = {
 				'When rows and reports are deleted, also from the archive: a duration from `1d` to `36500d` by kind, or `law` for the longest time that a law in force says. A kind that is left out is kept.',
 			example: { predictions: 'law', outcomes: 'law', groups: '400d' },
 		}),
+	encrypt: z.boolean().meta({
+		description:
+			'Store rows encrypted, each with a key of its own that erasure destroys. Rows that are stored already stay as they are; it cannot be taken back. Needs PLUMBLINE_DATA_KEY.',
+		example: true,
+	}),
 	purpose: longText.nullable().meta({
 		description: 'What its decisions are used for, and by whom.',
 		example: 'Decides on applications for consumer loans up to 50,000.',
@@ -185,6 +190,7 @@ export const ModelInput = z
 		maturity: members.maturity.default(defaultMaturity),
 		retention: members.retention.default(defaultRetention),
 		deleteAfter: members.deleteAfter.default(null),
+		encrypt: members.encrypt.default(false),
 		purpose: members.purpose.default(null),
 		limitations: members.limitations.default(null),
 		validatedAt: members.validatedAt.default(null),
@@ -210,6 +216,7 @@ export const ModelPatch = z
 		maturity: members.maturity.optional(),
 		retention: members.retention.optional(),
 		deleteAfter: members.deleteAfter.optional(),
+		encrypt: members.encrypt.optional(),
 		purpose: members.purpose.optional(),
 		limitations: members.limitations.optional(),
 		validatedAt: members.validatedAt.optional(),
@@ -269,6 +276,7 @@ const modelMembers = {
 	maturity: z.strictObject({ coverage: z.number(), delay: z.string() }),
 	retention: z.string(),
 	deleteAfter: members.deleteAfter,
+	encrypt: z.boolean(),
 	purpose: z.string().nullable(),
 	limitations: z.string().nullable(),
 	validatedAt: TimeOrNull,
