@@ -75,6 +75,7 @@ async function storeObjects(server: TestServer) {
 	Object.assign(ids, {
 		keys: key.id,
 		silences: (await server.post('/v1/silences', silence)).body.id,
+		holds: (await server.post('/v1/holds', { model: 'mine', reason: 'secret-hold' })).body.id,
 		requests: 'req_cancelled',
 		incidents: 'inc_one',
 		reports: 'rep_one',
