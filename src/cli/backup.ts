@@ -5,6 +5,7 @@ import { artifactSettingsOf } from '../config.ts'
 import { AppError } from '../core/errors.ts'
 import { copyMark } from '../evidence/ledger/open-key.ts'
 import { parseCheckpoint } from '../ledger/checkpoint.ts'
+import { vaultPath } from '../log/encrypt/vault-node.ts'
 import { checkpointFileOf } from '../platform/node/ledger-key.ts'
 import { artifactFolder } from '../platform/node/open-artifacts.ts'
 import { type Command, requirePositional, type Terminal } from './command.ts'
@@ -67,6 +68,23 @@ async function ledgerNote({ database }: Parts, url: string): Promise<string> {
 	}`
 }
 
+/** Where the keys of encrypted rows are: never in a copy, so that a destroyed key makes the rows of every copy unreadable. */
+async function keysNote(path: string, note: (keys: string) => string, database: string): Promise<string> {
+	const columns = await runOn(path, "SELECT 1 FROM pragma_table_info('model') WHERE name = 'encrypt'")
+	if (columns.length === 0) return ''
+	const encrypted = await runOn(path, 'SELECT name FROM model WHERE encrypt = 1 ORDER BY name')
+	if (encrypted.length === 0) return ''
+	const names = encrypted.slice(0, 10).map(([name]) => String(name))
+	return note(
+		`the keys of the encrypted rows of ${names.join(', ')}${encrypted.length > 10 ? ', …' : ''}`,
+	).replace('KEYS', vaultPath(`file:${database}`))
+}
+
+const notCopied = (keys: string) =>
+	`It does not have ${keys}. Keep KEYS apart from all backups, and back up its newest state only: a copy from before an erasure brings the erased rows back.\n`
+const toPutBack = (keys: string) =>
+	`It does not have ${keys}: they are read from KEYS with PLUMBLINE_DATA_KEY.\n`
+
 /** Copies the folders that exist. */
 async function copyFolders(from: Parts, to: Parts): Promise<void> {
 	for (const part of ['archive', 'artifacts'] as const) {
@@ -81,8 +99,8 @@ export const backup: Command = {
 
 Writes a consistent copy of the database PLUMBLINE_DATABASE_URL to FILE, of its Parquet archive to FILE.archive, and of the
 model files to FILE-artifacts (unless they are in S3). The service can run meanwhile. The copy is checked before it gets its
-name: the database, each archive file by its digest and by reading it, and each model file by its digest. FILE must not
-exist. An interrupted backup can be run again.
+name: the database, each archive file by its digest and by reading it, and each model file by its digest. The keys of
+encrypted rows are not in it. FILE must not exist. An interrupted backup can be run again.
 
   --json     for machines
 `,
@@ -109,7 +127,7 @@ exist. An interrupted backup can be run again.
 		terminal.out(
 			args.values.json
 				? `${JSON.stringify({ file: path })}\n`
-				: `${path} is a checked copy of ${from.database}.\n${elsewhere(terminal)}`,
+				: `${path} is a checked copy of ${from.database}.\n${elsewhere(terminal)}${await keysNote(path, notCopied, from.database)}`,
 		)
 		return 0
 	},
@@ -152,7 +170,7 @@ An interrupted restore can be run again.
 		terminal.out(
 			args.values.json
 				? `${JSON.stringify({ file: live.database })}\n`
-				: `${live.database} is restored from ${path}.\n${elsewhere(terminal)}${await ledgerNote(live, terminal.config.PLUMBLINE_DATABASE_URL)}`,
+				: `${live.database} is restored from ${path}.\n${elsewhere(terminal)}${await keysNote(live.database, toPutBack, live.database)}${await ledgerNote(live, terminal.config.PLUMBLINE_DATABASE_URL)}`,
 		)
 		return 0
 	},
