@@ -98,14 +98,14 @@ async function readOlder(path: string | undefined): Promise<StoredCheckpoint | u
 	return { where: path, size: parsed.checkpoint.size, note }
 }
 
-const verdicts = {
+const headings = {
 	verified: 'Verified',
 	mismatch: 'MISMATCH',
 	unverifiable: 'Unverifiable',
 } as const
 
 function textOf(source: string, { status, entries, records, size, root, failures }: Verification): string {
-	const lines = [`${verdicts[status]}: ${source}`]
+	const lines = [`${headings[status]}: ${source}`]
 	if (root !== null) {
 		lines.push(`  ${entries} entries and ${records} records were checked.`)
 		lines.push(`  The newest checkpoint covers ${size} entries; its root is ${root}.`)

@@ -20,7 +20,14 @@ import { formatProof } from '../../ledger/proof-file.ts'
 import { inclusionProof, leafHash, rootFromInclusion, rootOf } from '../../ledger/tree.ts'
 import type { LedgerKey } from '../../ports/ledger-key.ts'
 import { commitState } from './commit-state.ts'
-import { firstKeyInsert, macsSince, requireCurrent, requireKey, type SigningKey, signingKeys } from './keys.ts'
+import {
+	firstKeyInsert,
+	macsSince,
+	requireCurrent,
+	requireKey,
+	type SigningKey,
+	signingKeys,
+} from './keys.ts'
 import { mismatch, mismatchAbout, openMismatch, signer } from './mismatch.ts'
 import { sealRows } from './seal-rows.ts'
 import { GrowingTiles, readNodes } from './stored-tiles.ts'

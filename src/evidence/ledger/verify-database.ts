@@ -1,7 +1,5 @@
 import type { Context } from '../../context.ts'
 import type { Actor } from '../../core/actor.ts'
-import { authoriseGlobs } from '../../registry/key/authorise.ts'
-import { requireKey } from './keys.ts'
 import { sha256Hex } from '../../core/bytes.ts'
 import { sleep } from '../../core/retry.ts'
 import { decodeUtf8 } from '../../core/utf8.ts'
@@ -17,7 +15,9 @@ import {
 	type VerifiedLog,
 	verifyLog,
 } from '../../ledger/verify-log.ts'
+import { authoriseGlobs } from '../../registry/key/authorise.ts'
 import { DatabaseLog, handOversBefore } from './database-source.ts'
+import { requireKey } from './keys.ts'
 import { toVerification, type Verification } from './verification.schema.ts'
 import { verifyReports } from './verify-reports.ts'
 import { verifyRows } from './verify-rows.ts'

@@ -51,7 +51,10 @@ describe.runIf(hasPeers('ledger'))("Go's x/mod/sumdb", () => {
 			const note = await writeLogFolder(context, log)
 			const indexes = [0, 1, 254, 255, 256, Math.floor(size / 2), size - 1].filter((index) => index < size)
 			const before = older === undefined ? [] : [older]
-			expect(await verify([log, key, indexes.join(','), ...before])).toEqual({ status: 0, said: `verified ${size}` })
+			expect(await verify([log, key, indexes.join(','), ...before])).toEqual({
+				status: 0,
+				said: `verified ${size}`,
+			})
 			older = join(folder, `checkpoint-${size}`)
 			writeFileSync(older, note)
 		})
@@ -61,7 +64,9 @@ describe.runIf(hasPeers('ledger'))("Go's x/mod/sumdb", () => {
 		const note = await writeLogFolder(context, other)
 		writeFileSync(join(other, 'checkpoint'), note.replace(/^(.)/, 'q'))
 		expect(await verify([other, key, '0'])).toMatchObject({ status: 1 })
-		expect(await verify([join(folder, 'log'), formatVerifierKey(testLedgerKey('other').verifier), '0'])).toMatchObject({
+		expect(
+			await verify([join(folder, 'log'), formatVerifierKey(testLedgerKey('other').verifier), '0']),
+		).toMatchObject({
 			status: 1,
 		})
 	})
