@@ -102,6 +102,8 @@ export const Config = z.object({
 	PLUMBLINE_PEOPLE: text.optional(),
 	/** Keys for Slack's tokens at rest, the newest first, separated by commas: base64, or references to it. */
 	PLUMBLINE_TOKEN_KEY: list.optional(),
+	/** Keys for the rows of encrypted models, the newest first, separated by commas: base64, or references to it. */
+	PLUMBLINE_DATA_KEY: list.optional(),
 	/** Font files (TTF, OTF, TTC) for further scripts in pictures, separated by commas. */
 	PLUMBLINE_FONTS: list.optional(),
 	PLUMBLINE_ADMIN_KEY: adminKey.optional(),

@@ -15,14 +15,16 @@ import {
 } from './config.ts'
 import type { Context, Logger } from './context.ts'
 import { ByteBudget } from './core/byte-budget.ts'
+import { readCipherKeys } from './core/cipher.ts'
 import { AppError } from './core/errors.ts'
 import { secondMs } from './core/time.ts'
 import { openDatabase } from './db/database.ts'
 import { migrate, openSql } from './db/open-node.ts'
+import { finishErasures } from './evidence/erasure/erase-subject.ts'
 import { anchorsOf } from './evidence/ledger/anchors.ts'
 import { checkpoint } from './evidence/ledger/checkpoint.ts'
 import { openLedgerKey } from './evidence/ledger/open-key.ts'
-import { verifyLedger } from './evidence/ledger/verify-ledger.ts'
+import { verifyOwnLedger } from './evidence/ledger/verify-own-ledger.ts'
 import { finishExecutions } from './execution/wake-up.ts'
 import type { ProcessUsage, Service, Sessions } from './http/endpoint.ts'
 import { metricsOnly } from './http/prometheus.ts'
@@ -227,10 +229,23 @@ export async function migrateDatabase(config: Config): Promise<string[]> {
 	}
 }
 
-async function openStore({ PLUMBLINE_DATABASE_URL: url, PLUMBLINE_DATABASE_TOKEN: token }: Config) {
-	if (url.startsWith('file:')) return openLibsqlLog(url)
+async function openStore(config: Config) {
+	const { PLUMBLINE_DATABASE_URL: url, PLUMBLINE_DATABASE_TOKEN: token } = config
+	if (url.startsWith('file:')) {
+		const given = config.PLUMBLINE_DATA_KEY ?? []
+		return openLibsqlLog(url, await readCipherKeys('PLUMBLINE_DATA_KEY', given, secretReader(process.env)))
+	}
 	const sql = await openSql(url, token)
 	return { sql, log: await openSqlLog({ sql, codec: nodeCodec, random }) }
+}
+
+/** Encrypted models are refused without their keys, and everything else goes on. */
+async function reportMissingKeys(context: Context): Promise<void> {
+	const encrypted = await context.sql.all<{ name: string }>({
+		sql: 'SELECT name FROM model WHERE encrypt = 1',
+	})
+	const fault = encrypted.length > 0 ? await context.log.encryptionFault() : undefined
+	if (fault !== undefined) context.logger.error(fault, { models: encrypted.map(({ name }) => name) })
 }
 
 type Stops = (() => Promise<unknown> | undefined)[]
@@ -263,7 +278,7 @@ export async function startServer(config: Config, overrides: Overrides = {}): Pr
 
 /** Verifies the newest part of the ledger, in the background: the start does not wait for it. */
 function verifyAtStart(context: Context): () => Promise<void> {
-	const work = verifyLedger(context, { isStart: true }).then(
+	const work = verifyOwnLedger(context, { isStart: true }).then(
 		() => {},
 		(error) => context.logger.error('the ledger could not be verified', { error: String(error) }),
 	)
@@ -284,6 +299,7 @@ async function start(config: Config, { context, rules }: Opened, stops: Stops, s
 	const secret = config.PLUMBLINE_ADMIN_KEY
 	const firstKey = secret === undefined ? await createFirstKey(context) : undefined
 	if (secret !== undefined) await ensureAdminKey(context, secret)
+	await reportMissingKeys(context)
 	await useRules(context, rules.current())
 	rules.follow((ruleSet) => useRules(context, ruleSet))
 	const keys = await readTokenKeys(config.PLUMBLINE_TOKEN_KEY ?? [], context.readSecret)
@@ -317,7 +333,17 @@ async function start(config: Config, { context, rules }: Opened, stops: Stops, s
 	await slack?.start?.()
 	stops.push(async () => slack?.stop?.())
 	stops.push(resumeRegularly(context, slack?.resume))
+	stops.push(resumeErasures(context))
 	return { url: listening.url, metricsUrl, firstKey }
+}
+
+/** Finishes erasures that a process has left behind. The returned function waits for them. */
+function resumeErasures(context: Context): () => Promise<void> {
+	const work = finishErasures(context).then(
+		() => {},
+		(error) => context.logger.error('an erasure could not be finished', { error: String(error) }),
+	)
+	return () => work
 }
 
 const resumeMs = 15 * secondMs

@@ -86,6 +86,16 @@ export const commands = [
 		load: async () => (await import('./reports.ts')).reports,
 	},
 	{
+		name: 'erase',
+		summary: 'destroy the values of a subject (over HTTP)',
+		load: async () => (await import('./erase.ts')).erase,
+	},
+	{
+		name: 'hold',
+		summary: 'legal holds, under which nothing is erased (over HTTP)',
+		load: async () => (await import('./erase.ts')).hold,
+	},
+	{
 		name: 'run',
 		summary: 'run a job, or everything that is due (on the database)',
 		load: async () => (await import('./run.ts')).run,

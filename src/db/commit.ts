@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts'
 import type { Actor } from '../core/actor.ts'
-import { toHex } from '../core/bytes.ts'
+import { toHex, utf8 } from '../core/bytes.ts'
 import { AppError } from '../core/errors.ts'
 import { formatTime } from '../core/time.ts'
 import { entryText } from '../ledger/entry.ts'
@@ -13,6 +13,9 @@ export type { Change, ChangeSet, EntryDraft } from './changes.ts'
 
 /** The position of an entry in the ledger; `leafHash` in hexadecimal. */
 export type CommittedEntry = { index: number; leafHash: string }
+
+/** What fits into a bundle of tlog-tiles. */
+const maxEntryBytes = 65_535
 
 const isQuery = (q: Query | Statement): q is Query => 'toSQL' in q
 const guard: Statement = { sql: 'INSERT INTO guard (ok) VALUES (changes() > 0)' }
@@ -50,7 +53,13 @@ export async function commit(
 			actor: who,
 			...(actor.request === undefined ? {} : { request: actor.request }),
 		})
-		const hash = leafHash(text)
+		const bytes = utf8(text)
+		if (bytes.length > maxEntryBytes)
+			throw new AppError(
+				'too-large',
+				`The entry ${draft.action} of ${draft.object} has ${bytes.length} bytes for the ledger, which takes ${maxEntryBytes}. Send less in one change.`,
+			)
+		const hash = leafHash(bytes)
 		const mac = context.ledgerKey ? entryMac(context.ledgerKey.macKey, hash, context.random) : null
 		hashes.push(toHex(hash))
 		statements.push({

@@ -5,7 +5,7 @@ import { type Sql, type SqlRow, type SqlValue, type Statement, toObjects } from 
 
 // `secure_delete`: what is deleted is overwritten in pages that are written anyway.
 // A checkpoint of 100 pages delays commits by a few milliseconds; SQLite's default of 1,000 pages by 50 ms and more.
-const pragmas = [
+const defaultPragmas = [
 	'page_size = 8192',
 	'journal_mode = WAL',
 	'synchronous = FULL',
@@ -33,13 +33,15 @@ type Prepared = {
 export class FileSql implements Sql {
 	private readonly path: string
 	private readonly busyMs: number
+	private readonly pragmas: readonly string[]
 	/** Undefined after a lock timeout, until the next call. */
 	private db: InstanceType<typeof Database> | undefined
 	private isClosed = false
 	private readonly prepared = new BoundedCache<string, Prepared>({ max: maxPrepared })
 
 	/** Throws if the file cannot be opened or is not a database. */
-	constructor(url: string, busyMs = defaultBusyMs) {
+	constructor(url: string, busyMs = defaultBusyMs, pragmas: readonly string[] = defaultPragmas) {
+		this.pragmas = pragmas
 		this.busyMs = busyMs
 		this.path = databasePath(url)
 		this.db = this.connect()
@@ -84,7 +86,7 @@ export class FileSql implements Sql {
 	private connect() {
 		try {
 			const db = new Database(this.path, { timeout: this.busyMs })
-			for (const pragma of pragmas) db.prepare(`PRAGMA ${pragma}`).all()
+			for (const pragma of this.pragmas) db.prepare(`PRAGMA ${pragma}`).all()
 			return db
 		} catch (error) {
 			throw toLibsqlError(error)

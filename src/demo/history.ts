@@ -43,10 +43,11 @@ async function registerVersion(client: DemoClient, name: string, demo: DemoModel
 		await client.call('POST', `${path}/versions`, { version: '1', features })
 		return
 	}
-	const { file, format, manifest, lineage, reasons } = served
+	const { file, format, manifest, lineage, reasons, notices } = served
 	const artifact = { format, sha256: await sha256Hex(file) }
 	await client.call('POST', `${path}/versions`, { version: '1', features, artifact, manifest, lineage })
 	await client.call('PUT', `${path}/versions/1/artifact`, file)
+	await client.call('PUT', `${path}/notices`, notices)
 	const proposal = { table: reasons, reason: 'The reasons of the credit policy' }
 	const { revision, digest } = await client.call<{ revision: number; digest: string }>(
 		'POST',

@@ -23,8 +23,15 @@ export type DemoModel = {
 	model: Record<string, unknown> & { model: string }
 	features: { name: string; type: string; min?: number; values?: string[] }[]
 	rowsPerDay: number
-	/** The model file, its manifest and lineage, and the reason table. */
-	served?: { file: string; format: string; manifest: object; lineage: object; reasons: object }
+	/** The model file, its manifest and lineage, the reason table, and what notices say beyond what is logged. */
+	served?: {
+		file: string
+		format: string
+		manifest: object
+		lineage: object
+		reasons: object
+		notices: object
+	}
 	/** Generates a row. `broken`: the income source has changed. */
 	row(chance: Chance, at: number, broken: boolean): DemoRow
 }
@@ -44,6 +51,22 @@ const model = openModel('linear-json', utf8(creditFile))
 /** The score of the credit model: the lender serves the file that it registers. */
 const creditScore = (features: Record<string, unknown>): number =>
 	model.score(model.margin(model.encode(features).x))[0] as number
+
+/** What notices and letters say beyond what is logged. No law is declared, so that no clock runs in the demo. */
+const creditNotices = {
+	creditor: { name: 'Example Lending', address: '1 Example Street, Springfield, IL 62701' },
+	agency: { name: 'Consumer Financial Protection Bureau', address: '1700 G Street NW, Washington, DC 20552' },
+	actionTaken: 'We declined your application for a loan.',
+	consumerReports: [],
+	score: { provider: 'Example Lending' },
+	procedure:
+		'When you apply for a loan, a computer program estimates from your application and from our records how likely it is that a loan like yours is not paid back on time. The higher this estimate is, the less likely we are to lend.',
+	role: 'decides',
+	contact: 'Write to review@lender.example or to our address, and name the number of your case.',
+	corrections: 'Write to data@lender.example, and say which information is wrong and what is right.',
+	dataSources: ['Your application', 'Our records of your earlier loans'],
+	developer: 'Example Lending, Credit Risk',
+}
 
 /** What an applicant can change, and within which limits. */
 const creditLimits = {
@@ -102,6 +125,7 @@ export const creditRisk: DemoModel = {
 		manifest: { limits: creditLimits },
 		lineage: { run: 'training-2026-01', dataset: 'loans-2023-2025', commit: '9fceb02' },
 		reasons: creditReasons,
+		notices: creditNotices,
 	},
 	row(chance, at, broken) {
 		const branch = chance.pick(branches)

@@ -29,13 +29,16 @@ export function notFound(c: HonoContext): Response {
 	return c.body(JSON.stringify(answer), 404, { 'content-type': problemType })
 }
 
+/** Without what names a person: logs are not erased. */
+const loggedPath = (path: string): string => path.replace(/^(\/v1\/subjects\/)[^/]+/, '$1…')
+
 /** Turns an error into a response. Errors on our side are logged with the request id. */
 export function onError(context: Context, error: unknown, c: HonoContext): Response {
 	const { problem: answer, headers, isInternal } = toProblem(error)
 	if (isInternal) {
 		const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : undefined
 		const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
-		context.logger.error(`${c.req.method} ${c.req.path} failed`, {
+		context.logger.error(`${c.req.method} ${loggedPath(c.req.path)} failed`, {
 			requestId: c.get('requestId'),
 			error: text,
 			cause,

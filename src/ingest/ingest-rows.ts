@@ -38,6 +38,8 @@ export async function ingestRows(
 	const model = await findModel(context, modelName)
 	// Read the registered versions and the times that rows are validated against.
 	const rules = await readRules(context, model)
+	// Rows of an encrypted model are refused as a whole while their keys are missing.
+	if (model.encrypt) await requireKeys(context)
 	const rejections = new Rejections()
 	const writer = new BatchWriter(context, model.name, kind, rejections, use.hold)
 	// Validate each row and append the valid ones to the log, a thousand at a time.
@@ -118,6 +120,11 @@ function namesIn(value: unknown): { predictionId: string | null; environment: st
 		environment:
 			typeof environment === 'string' && environment !== '' ? environment.slice(0, 256) : undefined,
 	}
+}
+
+async function requireKeys({ log }: Context): Promise<void> {
+	const fault = await log.encryptionFault()
+	if (fault !== undefined) throw new AppError('unavailable', fault, { retryAfterMs: 60_000 })
 }
 
 async function readRules(context: Context, model: ModelRow): Promise<RowRules> {

@@ -8,9 +8,11 @@ import { sleep } from '../core/retry.ts'
 import { replayDue } from '../decisions/replay/replay-due.ts'
 import { reviewAccess } from '../evidence/access/review-access.ts'
 import { runClocks } from '../evidence/clocks/run-clocks.ts'
+import { deleteDue } from '../evidence/erasure/delete-due.ts'
+import { finishErasures } from '../evidence/erasure/erase-subject.ts'
 import { anchorCheckpoint } from '../evidence/ledger/anchors.ts'
 import { checkpoint, newestCheckpoint, pruneCheckpoints } from '../evidence/ledger/checkpoint.ts'
-import { verifyLedger } from '../evidence/ledger/verify-ledger.ts'
+import { verifyOwnLedger } from '../evidence/ledger/verify-own-ledger.ts'
 import { makeScheduledReports } from '../evidence/reports/scheduled-reports.ts'
 import { checkTargets } from '../execution/check-targets.ts'
 import { executeDue, hasDue } from '../execution/execute-due.ts'
@@ -79,6 +81,19 @@ export const retention = {
 	},
 } satisfies Job
 
+/**
+ * Deletes rows and reports that are older than their models say, and finishes erasures that a process has left behind. Each
+ * night, since free pages of the database are overwritten.
+ */
+export const deleteOld = {
+	id: 'delete-due',
+	cron: '47 2 * * *',
+	run: async (context: Context) => {
+		const finishedErasures = await finishErasures(context)
+		return { ...(await deleteDue(context)), finishedErasures }
+	},
+} satisfies Job
+
 /** Carries out approved requests: those whose time has come, that a process left behind, or that wait for windows. */
 export const execute = {
 	id: 'execute',
@@ -125,7 +140,7 @@ export const anchor = {
 export const verifyEvidence = {
 	id: 'verify-ledger',
 	cron: '37 3 * * *',
-	run: async (context: Context) => verifyLedger(context),
+	run: async (context: Context) => verifyOwnLedger(context),
 } satisfies Job
 
 /** Opens an incident for each legal clock that is about to lapse, and resolves it once what was due has been made. */
@@ -155,6 +170,7 @@ export const jobs = [
 	deliver,
 	retention,
 	accessReview,
+	deleteOld,
 	signLedger,
 	scheduledReports,
 	anchor,

@@ -1,3 +1,4 @@
+import type { CipherKeys } from '../core/cipher.ts'
 import { SerialQueue } from '../core/serial-queue.ts'
 
 /** A protocol is one object of functions. Whoever calls them on another thread, or in turn, gets promises. */
@@ -20,3 +21,6 @@ export function inTurn<F extends Functions>(functions: F): Calls<F> {
 	const queue = new SerialQueue()
 	return callsOf(Object.keys(functions), (name, args) => queue.run(() => functions[name]?.(...args)))
 }
+
+/** What the threads of a log open. */
+export type ThreadData = { url: string; archive: string; dataKeys: CipherKeys }

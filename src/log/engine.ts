@@ -6,9 +6,10 @@ import type { AppendItem } from './append/deduplicate.ts'
 import { GroupValues } from './append/group-values.ts'
 import { SeriesTable } from './append/series-table.ts'
 import { SummarySpecs } from './append/summary-specs.ts'
-import { decodeIds } from './codec/chunk.ts'
+import { decodeIds, hasNoIds } from './codec/chunk.ts'
 import type { Codec } from './codec/codec.ts'
-import { eraseInChunk, type RewrittenFile, type RowsOfChunk } from './erase/erase-rows.ts'
+import { hashesOf } from './codec/encrypted-rows.ts'
+import { destroyKeys, eraseInChunk, type RewrittenFile, type RowsOfChunk } from './erase/erase-rows.ts'
 import { ErasedIds } from './erase/erased-ids.ts'
 import { JoinIndexStore } from './join/join-index-store.ts'
 import { KeyLookup } from './keys/key-index.ts'
@@ -47,6 +48,8 @@ export const engineCalls = (engine: LogEngine) => ({
 	stats: () => engine.stats(),
 	rowsNamed: (model: string, subject: string, ids: readonly string[]) =>
 		engine.upToDate((reader) => readNamed(reader, model, subject, ids)),
+	/** Drops what is in memory of chunks: some were deleted. */
+	forgetStored: () => engine.forgetStored(),
 	/** The statements that refuse these ids, for the commit that decides it. */
 	refusing: (model: string, ids: readonly string[]) => engine.refusing(model, ids),
 	eraseInChunk: (rows: RowsOfChunk, rewritten?: RewrittenFile) => engine.eraseInChunk(rows, rewritten),
@@ -59,6 +62,8 @@ export class LogEngine {
 	private readonly sql: Sql
 	private readonly runs: EngineOptions['runs']
 	private readonly writer: Writer
+	/** Reads encrypted rows as they are stored. */
+	private readonly encrypted: ChunkStore
 
 	private constructor({ sql, codec, readArchive, runs }: EngineOptions, seed: number) {
 		const store = new ChunkStore(sql, codec, readArchive)
@@ -66,6 +71,7 @@ export class LogEngine {
 		const keys = runs?.index ?? keyRows(sql)
 		this.sql = sql
 		this.runs = runs
+		this.encrypted = new ChunkStore(sql, codec, readArchive, false)
 		this.writer = {
 			sql,
 			codec,
@@ -85,6 +91,7 @@ export class LogEngine {
 		const engine = new LogEngine(options, await seedOf(options))
 		if (options.runs) options.runs.index.guest = !(await options.runs.hold())
 		await engine.reload()
+		await destroyKeys(engine.writer)
 		return engine
 	}
 
@@ -123,26 +130,35 @@ export class LogEngine {
 		// The rows of a chunk that others were folded into are indexed under the ids of those.
 		const rows = await this.sql.all<{
 			id: number
+			target: number
 			first: number
 			rows: number
 			kind: number
 			model: string
 			ids: Uint8Array
 		}>({
-			sql: `SELECT c.id AS id, 0 AS first, c.rows AS rows, c.kind AS kind, s.model AS model, c.ids AS ids
+			sql: `SELECT c.id AS id, c.id AS target, 0 AS first, c.rows AS rows, c.kind AS kind, s.model AS model, c.ids AS ids
 				FROM log_chunk c JOIN log_series s ON s.id = c.series
 				WHERE c.id >= ?1 AND c.id < ?2 AND c.ids IS NOT NULL
 				AND NOT EXISTS (SELECT 1 FROM log_alias a WHERE a.target = c.id)
-				UNION ALL SELECT a.id, a.first, a.rows, c.kind, s.model, c.ids FROM log_alias a
+				UNION ALL SELECT a.id, c.id, a.first, a.rows, c.kind, s.model, c.ids FROM log_alias a
 				JOIN log_chunk c ON c.id = a.target JOIN log_series s ON s.id = c.series
 				WHERE a.id >= ?1 AND a.id < ?2 AND c.ids IS NOT NULL`,
 			params: [from, to],
 		})
-		for (const { id, first, rows: count, kind, model, ids: blob } of rows) {
+		for (const { id, target, first, rows: count, kind, model, ids: blob } of rows) {
+			const keys = hasNoIds(blob) ? await this.keysIn(target) : undefined
 			const ids = decodeIds(blob).slice(first, first + count)
-			const hashes = this.writer.lookup.hash(model, kindOfNumber[kind] as RowKind, ids)
+			const hashes = keys
+				? hashesOf(keys.slice(first, first + count))
+				: this.writer.lookup.hash(model, kindOfNumber[kind] as RowKind, ids)
 			index.added([{ hashes, rows: Int32Array.from(ids, (_, i) => i), chunk: id }])
 		}
+	}
+
+	/** The references to the keys of encrypted rows: these have their ids nowhere else. Undefined for other rows. */
+	private async keysIn(chunk: number): Promise<readonly string[] | undefined> {
+		return (await this.encrypted.chunk(chunk))?.batch.keys
 	}
 
 	/** Stores the index of a file from now on, when the process that did has ended. */
@@ -159,6 +175,12 @@ export class LogEngine {
 
 	backfillSummaries(max: number): Promise<number> {
 		return this.retryRaces(() => backfillSummaries(this.writer, max))
+	}
+
+	async forgetStored(): Promise<void> {
+		this.writer.store.forget()
+		this.writer.joinIndexes.forget()
+		await this.writer.erasedIds.refresh()
 	}
 
 	refusing(model: string, ids: readonly string[]): Statement[] {

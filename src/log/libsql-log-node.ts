@@ -1,10 +1,12 @@
+import type { CipherKeys } from '../core/cipher.ts'
 import { openSql } from '../db/open-node.ts'
 import { isWriteStatement, type Sql } from '../db/sql.ts'
 import { Thread, threadUrl } from '../platform/node/thread.ts'
 import { AppendQueue } from './append/append-queue.ts'
 import type { AppendItem } from './append/deduplicate.ts'
-import { type Calls, callsOf } from './calls.ts'
+import { type Calls, callsOf, type ThreadData } from './calls.ts'
 import { nodeCodec } from './codec/codec-node.ts'
+import { openVault } from './encrypt/vault-node.ts'
 import { fileRewriter } from './erase/rewrite-file-node.ts'
 import { archiveChunks, archiveReader } from './maintain/archive-node.ts'
 import type { HashCalls } from './maintain/hash-thread-node.ts'
@@ -35,11 +37,16 @@ const splitSql = (reader: Sql, writer: WriterClient): Sql => ({
  * The log of one libSQL file, and the `Sql` of its database. Rows older than a model's retention go to Parquet files in
  * `<file>.archive/`. Closing the log closes both.
  */
-export async function openLibsqlLog(url: string): Promise<{ sql: Sql; log: PredictionLog }> {
+export async function openLibsqlLog(
+	url: string,
+	dataKeys: CipherKeys = [],
+): Promise<{ sql: Sql; log: PredictionLog }> {
 	const archive = `${url.replace(/^file:/, '')}.archive`
 	const archives = archiveReader(archive)
 	const reader = await openSql(url, undefined, readerBusyMs)
-	const { close, batch, scrubPages, finishScrub, ...calls } = await startWriter(url, archive)
+	const { close, batch, scrubPages, finishScrub, ...calls } = await startWriter({ url, archive, dataKeys })
+	const vault = await openVault(url, dataKeys)
+	const codec = { ...nodeCodec, vault }
 	const sql = splitSql(reader, { close, batch, scrubPages, finishScrub, ...calls })
 	const queue = new AppendQueue((items) => calls.append(items))
 	let stats: Record<string, number> = {}
@@ -52,8 +59,8 @@ export async function openLibsqlLog(url: string): Promise<{ sql: Sql; log: Predi
 		)
 	const timer = setInterval(refreshStats, statsEveryMs)
 	timer.unref()
-	const hashing = hashThread(url, archive)
-	const log = logOver(sql, nodeCodec, calls, {
+	const hashing = hashThread({ url, archive, dataKeys })
+	const log = logOver(sql, codec, calls, {
 		hashRows: hashing.hashRows,
 		append: (model, kind, rows) => queue.append({ model, kind, batch: rows }),
 		archive: (model, before) => archiveChunks(sql, nodeCodec, archive, model, before),
@@ -70,6 +77,7 @@ export async function openLibsqlLog(url: string): Promise<{ sql: Sql; log: Predi
 			archives.close()
 			await hashing.close()
 			await close()
+			await vault.close()
 			await reader.close()
 		},
 	})
@@ -77,13 +85,13 @@ export async function openLibsqlLog(url: string): Promise<{ sql: Sql; log: Predi
 }
 
 /** The thread that hashes rows for the ledger, from the first call on. */
-function hashThread(url: string, archive: string) {
+function hashThread(workerData: ThreadData) {
 	let thread: Thread<HashCalls> | undefined
 	return {
 		hashRows(rows: SealedRows): Promise<RowHashes> {
 			if (!thread || thread.isEnded)
 				thread = new Thread(threadUrl('maintain/hash-thread-node', import.meta.url), {
-					workerData: { url, archive },
+					workerData,
 				})
 			return thread.call('hashRows', rows)
 		},
@@ -96,10 +104,10 @@ function hashThread(url: string, archive: string) {
 }
 
 /** Starts the writing thread on a libSQL file. Rejects when the file cannot be opened. */
-async function startWriter(url: string, archive: string): Promise<WriterClient> {
+async function startWriter(workerData: ThreadData): Promise<WriterClient> {
 	const thread = new Thread<Record<string, (args: readonly unknown[]) => unknown>>(
 		threadUrl('writer-thread-node', import.meta.url),
-		{ workerData: { url, archive }, atOnce: Number.POSITIVE_INFINITY },
+		{ workerData, atOnce: Number.POSITIVE_INFINITY },
 	)
 	const names = (await thread.call('names', [])) as string[]
 	return {

@@ -3,7 +3,6 @@ import type { Bins } from '../summaries/inputs/bins.ts'
 import type { RowBatch } from '../summaries/inputs/columns.ts'
 import type { InputSummary } from '../summaries/inputs/input-summary.ts'
 import type { OutcomeSummary } from '../summaries/outcomes/outcome-summary.ts'
-import type { DigestedRow } from './erase/puncture-seals.ts'
 import type { SealReads } from './read/sealed-rows.ts'
 import type { RowKind } from './row-kinds.ts'
 
@@ -44,8 +43,21 @@ export type PredictionLog = SealReads & {
 		erasure: { model: string; subject: string; entry: number },
 		rows: readonly ({ chunk: number } & DigestedRow)[],
 	): Promise<void>
+	/** Chunks whose rows are all older than a time, at most about `max`, and what belongs to them alone. */
+	dueChunks(query: {
+		model: string
+		kind: number
+		before: number
+		kept: ReadonlySet<number>
+		max: number
+	}): Promise<DueChunks>
+	/** Deletes archive files that no chunk is in, and what is in memory of deleted chunks. */
+	forgetDeleted(files: readonly string[]): Promise<void>
 	/** Overwrites what deleted values have left in the free pages and the write-ahead log of a database file. */
 	scrub(): Promise<void>
+
+	/** Why rows of encrypted models can be neither stored nor read now; undefined if they can. */
+	encryptionFault(): Promise<string | undefined>
 
 	// --- series ---
 	series(model?: string): Promise<Series[]>
@@ -135,6 +147,12 @@ export type SubjectRow = {
 
 /** The predictions of a subject, and the rows that name these predictions or the subject itself. */
 export type SubjectRows = Record<'predictions' | 'features' | 'outcomes' | 'groups', SubjectRow[]>
+
+/** A row to erase. `idDigest`: by which its proof is found when its id is gone. */
+export type DigestedRow = { row: number; idDigest: Uint8Array }
+
+/** Chunks that can be deleted as a whole, with the seals of all their rows and the archive files that hold only them. */
+export type DueChunks = { chunks: number[]; rows: number; seals: number[]; files: string[]; erasures: number }
 
 /** The rows of a version in an environment: all of them, or those with one value of a declared segment. */
 export type Series = {

@@ -5,6 +5,7 @@ import type { Codec } from './codec/codec.ts'
 import { type EngineCalls, engineCalls, LogEngine } from './engine.ts'
 import { eraseEverywhere, type RewriteFile } from './erase/erase-everywhere.ts'
 import { compactLog } from './maintain/compact.ts'
+import { dueChunks } from './maintain/delete-rows.ts'
 import { rebuildInputSummaries } from './maintain/summarise-stored.ts'
 import type { AppendStatus, PredictionLog } from './prediction-log.ts'
 import { ChunkStore, type ReadArchive } from './read/chunk-store.ts'
@@ -20,7 +21,15 @@ const chunksPerTurn = 20
 export function logOver(
 	sql: Sql,
 	codec: Codec,
-	{ append: _, stats: __, backfillSummaries, rowsNamed, eraseInChunk, ...readsById }: Calls<EngineCalls>,
+	{
+		append: _,
+		stats: __,
+		backfillSummaries,
+		rowsNamed,
+		eraseInChunk,
+		forgetStored,
+		...readsById
+	}: Calls<EngineCalls>,
 	{
 		readArchive,
 		rewriteFile,
@@ -34,8 +43,20 @@ export function logOver(
 		...own,
 		...readsById,
 		...windowReads(sql),
+		encryptionFault: async () => {
+			const { vault } = codec
+			return vault
+				? vault.fault
+				: 'Rows are encrypted only in a database file. Use one, or register the model without `encrypt`.'
+		},
 		rowsOfSubject: (model, subject, ids) => rowsOfSubject(sql, store, { rowsNamed }, model, subject, ids),
 		scan: (query, onRows) => scanPredictions(sql, store, query, onRows),
+		dueChunks: (query) => dueChunks(sql, query),
+		forgetDeleted: async (files) => {
+			await rewriteFile?.removeUnused(files)
+			store.forget()
+			await forgetStored()
+		},
 		eraseRows: async (erasure, rows) => {
 			for (const [chunk, found] of groupBy(rows, (row) => row.chunk))
 				await eraseEverywhere(

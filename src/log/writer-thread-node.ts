@@ -4,8 +4,9 @@ import { SerialQueue } from '../core/serial-queue.ts'
 import { openSql } from '../db/open-node.ts'
 import type { Statement } from '../db/sql.ts'
 import { serveThread } from '../platform/node/serve-thread.ts'
-import type { Functions } from './calls.ts'
+import type { Functions, ThreadData } from './calls.ts'
 import { nodeCodec } from './codec/codec-node.ts'
+import { openVault } from './encrypt/vault-node.ts'
 import { engineCalls, LogEngine } from './engine.ts'
 import { finishScrub, scrubPages } from './erase/scrub-node.ts'
 import { FileLock } from './keys/file-lock-node.ts'
@@ -14,13 +15,14 @@ import { archiveReader } from './maintain/archive-node.ts'
 
 // The thread that owns the writing connection: appends, and every other write of the process, one after another.
 
-const { url, archive } = workerData as { url: string; archive: string }
+const { url, archive, dataKeys } = workerData as ThreadData
 const sql = await openSql(url)
 const lock = new FileLock(`${url.replace(/^file:/, '')}-index`)
 const archives = archiveReader(archive)
+const vault = await openVault(url, dataKeys)
 const engine = await LogEngine.open({
 	sql,
-	codec: nodeCodec,
+	codec: { ...nodeCodec, vault },
 	random: (count) => new Uint8Array(randomBytes(count)),
 	readArchive: archives.read,
 	runs: { index: new KeyRuns(sql), hold: lock.hold },
@@ -34,7 +36,7 @@ const protocol = {
 	batch: (statements: readonly Statement[]) => sql.batch(statements),
 	close: async () => {
 		archives.close()
-		await Promise.all([lock.release(), sql.close()])
+		await Promise.all([lock.release(), sql.close(), vault.close()])
 	},
 }
 export type WriterProtocol = typeof protocol

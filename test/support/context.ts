@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Context } from '../../src/context.ts'
+import type { CipherKeys } from '../../src/core/cipher.ts'
 import { defaultLimits } from '../../src/core/limits.ts'
 import { openDatabase } from '../../src/db/database.ts'
 import { migrate, openSql } from '../../src/db/open-node.ts'
@@ -26,14 +27,18 @@ export const startOfTest = Date.parse('2026-03-02T00:00:00Z')
  * A context on a fresh file database, or on one that `write` puts into the folder as `test.db`, with a clock that only
  * moves when told.
  */
-export async function testContext(options: Partial<Context> = {}, write?: (folder: string) => void) {
+export async function testContext(
+	options: Partial<Context> = {},
+	write?: (folder: string) => void,
+	dataKeys: CipherKeys = [],
+) {
 	const folder = await mkdtemp(join(tmpdir(), 'plumbline-'))
 	write?.(folder)
 	const url = `file:${join(folder, 'test.db')}`
 	const first = await openSql(url)
 	await migrate(first, new URL('../../migrations', import.meta.url).pathname)
 	await first.close()
-	const { sql, log } = await openLibsqlLog(url)
+	const { sql, log } = await openLibsqlLog(url, dataKeys)
 	let [wall, monotonic] = [startOfTest, 0]
 	const clock = {
 		get now() {

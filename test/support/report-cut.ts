@@ -2,7 +2,6 @@ import type { Context } from '../../src/context.ts'
 import type {
 	ReportContent,
 	ReportCut,
-	ReportSection,
 	ReportTable,
 } from '../../src/evidence/reports/template.ts'
 import type { Json } from './server.ts'

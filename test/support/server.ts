@@ -1,5 +1,6 @@
 import { type AppOptions, buildApp } from '../../src/app.ts'
 import type { Context } from '../../src/context.ts'
+import type { CipherKeys } from '../../src/core/cipher.ts'
 import { listen } from '../../src/platform/node/listen.ts'
 import { ensureAdminKey } from '../../src/registry/key/ensure-admin-key.ts'
 import { checkAnswer } from './check-answer.ts'
@@ -27,8 +28,9 @@ export async function testServer(
 	options: AppOptions = {},
 	contextOptions: Partial<Context> = {},
 	write?: (folder: string) => void,
+	dataKeys: CipherKeys = [],
 ) {
-	const made = await testContext(contextOptions, write)
+	const made = await testContext(contextOptions, write, dataKeys)
 	await ensureAdminKey(made.context, adminKey)
 	const app = buildApp(made.context, options)
 	const { url, close } = await listen(app.fetch, '127.0.0.1', 0, made.context.limits)

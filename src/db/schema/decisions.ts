@@ -1,5 +1,5 @@
 import { integer, primaryKey, real, sqliteTable, text } from 'drizzle-orm/sqlite-core'
-import type { Maturity, Task } from './registry.ts'
+import type { DeleteAfter, Maturity, Task } from './registry.ts'
 
 /** The settings of a model that decide how a score is read, and those that reports show as they were. */
 export type ModelSettings = {
@@ -22,6 +22,7 @@ export type ModelSettings = {
 	limitations?: string
 	validatedAt?: number
 	nextReview?: number
+	deleteAfter?: DeleteAfter
 }
 
 export const modelHistory = sqliteTable(

@@ -93,6 +93,8 @@ export const seals = sqliteTable('log_seal', {
 	root: blob().$type<Uint8Array>().notNull(),
 	entry: integer().notNull(),
 	/** The hashes of the perfect subtrees of 256 rows. */
+	/** The entry that says that its rows were deleted because of their age. */
+	deleted: integer(),
 	blocks: blob().$type<Uint8Array>().notNull(),
 })
 

@@ -22,6 +22,10 @@ export type Task = 'binary' | 'multiclass' | 'regression' | 'ranking'
 /** When a window's outcomes are complete: once this share of them is known, or this long after its end. */
 export type Maturity = { coverage: number; delay: string }
 
+export const deletedKinds = ['predictions', 'features', 'outcomes', 'groups', 'reports'] as const
+/** A duration, or `law`: the longest time that a law in force says for the kind. */
+export type DeleteAfter = { [Kind in (typeof deletedKinds)[number]]?: string | undefined }
+
 export const models = sqliteTable('model', {
 	name: text().primaryKey(),
 	task: text().$type<Task>().notNull(),
@@ -41,6 +45,9 @@ export const models = sqliteTable('model', {
 	bands: text({ mode: 'json' }).$type<Record<string, number[]>>().notNull().default({}),
 	maturity: text({ mode: 'json' }).$type<Maturity>().notNull().default({ coverage: 0.8, delay: '30d' }),
 	retentionMs: integer('retention_ms').notNull(),
+	deleteAfter: text('delete_after', { mode: 'json' }).$type<DeleteAfter>(),
+	/** Rows are stored encrypted, from the time on at which it was set. */
+	encrypt: integer({ mode: 'boolean' }).notNull().default(false),
 	purpose: text(),
 	limitations: text(),
 	validatedAt: integer('validated_at'),

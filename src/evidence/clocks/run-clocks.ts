@@ -10,6 +10,7 @@ import type { DueClock } from './clock.ts'
 import { noticesDue } from './notices-due.ts'
 import { requestsDue } from './requests-due.ts'
 import { reviewsDue } from './reviews-due.ts'
+import { seriousDue } from './serious-due.ts'
 
 const actor = { id: 'job:clocks', how: 'job' } as const
 
@@ -19,8 +20,9 @@ type Source = { kind: string; read: (context: Context) => Promise<{ due: DueCloc
 const sources: readonly Source[] = [
 	{ kind: 'notice', read: noticesDue },
 	{ kind: 'request', read: async (context) => ({ due: await requestsDue(context, actor) }) },
-	{ kind: 'audit', read: async (context) => ({ due: await auditsDue(context) }) },
+	{ kind: 'serious', read: async (context) => ({ due: await seriousDue(context) }) },
 	{ kind: 'review', read: async (context) => ({ due: await reviewsDue(context) }) },
+	{ kind: 'audit', read: async (context) => ({ due: await auditsDue(context) }) },
 ]
 
 /**

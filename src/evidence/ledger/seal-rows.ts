@@ -50,14 +50,15 @@ export async function sealChunk(context: Context, chunk: number): Promise<void> 
 
 type Unsealed = { chunk: number; rows: number; kind: number; model: string }
 
-/** At least one chunk, if there is one. A chunk that is neither stored nor folded stays unsealed: verification names it. */
+/** At least one chunk, if there is one; those of encrypted models once there are keys to read them with. A chunk that is neither stored nor folded stays unsealed: verification names it. */
 async function nextSlice(context: Context, after: number, maxRows: number): Promise<Unsealed[]> {
 	const chunks = await context.sql.all<Unsealed>({
 		sql: `SELECT u.chunk AS chunk, coalesce(a.rows, c.rows) AS rows, c.kind AS kind, s.model AS model
 			FROM log_unsealed u LEFT JOIN log_alias a ON a.id = u.chunk
 			JOIN log_chunk c ON c.id = coalesce(a.target, u.chunk) JOIN log_series s ON s.id = c.series
-			WHERE u.chunk > ? ORDER BY u.chunk LIMIT ?`,
-		params: [after, maxSliceChunks],
+			WHERE u.chunk > ?1 AND (?2 OR s.model NOT IN (SELECT name FROM model WHERE encrypt = 1))
+			ORDER BY u.chunk LIMIT ?3`,
+		params: [after, (await context.log.encryptionFault()) === undefined ? 1 : 0, maxSliceChunks],
 	})
 	let rows = 0
 	const end = chunks.findIndex((chunk) => {

@@ -17,7 +17,7 @@ import {
 } from '../../ledger/verify-log.ts'
 import { authoriseGlobs } from '../../registry/key/authorise.ts'
 import { DatabaseLog, handOversBefore } from './database-source.ts'
-import { requireKey } from './keys.ts'
+import { macsSince, requireKey, signingKeys } from './keys.ts'
 import { toVerification, type Verification } from './verification.schema.ts'
 import { verifyReports } from './verify-reports.ts'
 import { verifyRows } from './verify-rows.ts'
@@ -43,7 +43,7 @@ export async function verifyDatabase(context: Reached, options: VerifyOptions = 
 	const key = options.key ?? context.ledgerKey?.verifier
 	if (!key) return toVerification(nothing('unverifiable', 'ledger', 'There is no key to verify with.'), 0)
 	const { since, older, onProgress } = options
-	const work = new DatabaseVerification(context)
+	const work = new DatabaseVerification(context, macsSince(await signingKeys(context)))
 	const log = await verifyLog(work.log, {
 		key,
 		older,
@@ -90,12 +90,15 @@ class DatabaseVerification {
 	readonly failures = new Failures()
 	readonly log: DatabaseLog
 	private readonly context: Reached
+	/** Earlier entries belong to a log that this one has replaced, whose key nobody may have. */
+	private readonly macsFrom: number
 	/** The first entry with a MAC: from then on each has one. */
 	private macsSince: number | undefined
 	private records = 0
 
-	constructor(context: Reached) {
+	constructor(context: Reached, macsFrom: number) {
 		this.context = context
+		this.macsFrom = macsFrom
 		this.log = new DatabaseLog(context.sql, context.checkpointFile)
 	}
 
@@ -122,6 +125,7 @@ class DatabaseVerification {
 	}
 
 	private checkMac(index: number, hash: Uint8Array): void {
+		if (index < this.macsFrom) return
 		const mac = this.log.macOf(index)
 		if (mac) this.macsSince ??= index
 		else if (this.macsSince !== undefined)

@@ -117,6 +117,11 @@ async function checkSeal(context: Rows, seal: SealRow, fail: Fail): Promise<void
 		fail(where, 'The ledger entry does not name these rows with this root.')
 		return
 	}
+	if (seal.deleted !== null) {
+		if (!(await isDeletion(context, seal, seal.deleted)))
+			fail(where, `It is marked as deleted, and the ledger entry ${seal.deleted} does not say so.`)
+		return
+	}
 	if (rows !== seal.rows) {
 		fail(where, `It names chunks of ${rows} rows; the entry commits to ${seal.rows}.`)
 		return
@@ -134,10 +139,22 @@ async function checkSeal(context: Rows, seal: SealRow, fail: Fail): Promise<void
 	if (places.length === 0) fail(where, 'A row is not what was stored.')
 }
 
+/** Whether an entry says that the rows of a seal were deleted because of their age. */
+async function isDeletion(context: Rows, { id, model }: SealRow, index: number): Promise<boolean> {
+	const [entry] = await context.db.select().from(ledgerEntries).where(eq(ledgerEntries.idx, index))
+	const deletion = entry && committedBy(entry.entry)
+	return (
+		deletion?.action === 'delete-rows' &&
+		deletion.model === model &&
+		deletion.details?.seals?.includes(id) === true
+	)
+}
+
 type Committed = {
+	action?: string
 	object?: string
 	model?: string
-	details?: { kind?: string; rows?: number; root?: string }
+	details?: { kind?: string; rows?: number; root?: string; seals?: number[] }
 }
 
 function committedBy(text: string): Committed | undefined {

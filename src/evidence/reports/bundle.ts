@@ -13,7 +13,7 @@ import { seesAll } from '../../registry/key/authorise.ts'
 import { ensureCheckpoint, readNodes } from '../ledger/checkpoint.ts'
 import { readTile } from '../ledger/stored-tiles.ts'
 import { listPaths, readFile } from './files.ts'
-import { findReport, recordRead } from './read-report.ts'
+import { findKept, recordRead } from './read-report.ts'
 import type { ReportRow } from './report-record.ts'
 import { maxZipFiles, type ZipFile, zipOf } from './zip.ts'
 
@@ -32,7 +32,7 @@ export async function bundleReport(
 	actor: Actor,
 	id: string,
 ): Promise<{ row: ReportRow; zip: ReadableStream<Uint8Array<ArrayBuffer>> }> {
-	const row = await findReport(context, actor, id)
+	const row = await findKept(context, actor, id)
 	const evidence = await evidenceOf(context, row)
 	if (2 * Math.ceil(evidence.size / tileWidth) > maxZipFiles)
 		throw new AppError(

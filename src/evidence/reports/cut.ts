@@ -57,7 +57,10 @@ async function newestCut(context: Context): Promise<Found> {
 
 const cutAction = 'cut-ledger'
 /** What making and reading reports writes itself: no reason for another cut. */
-const ownActions = ['create-report', 'sign-report', 'read-report', 'create-request', cutAction]
+const ownActions = [
+	...['create-report', 'sign-report', 'read-report', 'create-request', 'draw-background', 'commit-state'],
+	cutAction,
+]
 
 async function newestOf({ db }: Context): Promise<Found | undefined> {
 	const [row] = await db.select().from(ledgerCheckpoints).orderBy(desc(ledgerCheckpoints.size)).limit(1)

@@ -9,9 +9,10 @@ import {
 	readForExplanation,
 } from '../../decisions/explanation/explain-prediction.ts'
 import type { ExplanationContent } from '../../decisions/explanation/explanation.schema.ts'
-import type { ReadDecision } from '../../decisions/explanation/read-decision.ts'
+import { type ReadDecision, shapeOf } from '../../decisions/explanation/read-decision.ts'
 import { recordMismatch } from '../../decisions/replay/store-day.ts'
 import { seesFeatures } from '../../registry/key/authorise.ts'
+import type { FeatureSpec } from '../../summaries/inputs/bins.ts'
 import type { NoticeSettings } from '../notices/notices.schema.ts'
 import { noticesAt } from '../notices/notices.ts'
 import type { Cell, ReportContent, ReportCut, ReportSection, ReportSubject, ReportTable } from './template.ts'
@@ -62,8 +63,13 @@ export const contentOf = ({ explanation }: DecisionCase, sections: ReportSection
 })
 
 /** A table of two columns. */
-export const fieldTable = (id: string, rows: readonly (readonly [string, Cell])[]): ReportTable => ({
+export const fieldTable = (
+	id: string,
+	rows: readonly (readonly [string, Cell])[],
+	title?: string,
+): ReportTable => ({
 	id,
+	...(title === undefined ? {} : { title }),
 	columns: ['field', 'value'],
 	rows: rows.map(([field, value]) => [field, value]),
 })
@@ -105,6 +111,14 @@ export const valueCell = (value: unknown): Cell => {
 	return value === undefined || value === null ? null : canonicalJson(value)
 }
 
+/** The declared features that the model reads; all of them when its file cannot be opened. */
+export function usedFeatures({ read }: DecisionCase): { used: FeatureSpec[]; unused: FeatureSpec[] } {
+	const own = shapeOf(read.opened)?.features
+	const isUsed = ({ name }: FeatureSpec) => own === undefined || own.includes(name)
+	const { features } = read.row
+	return { used: features.filter(isUsed), unused: features.filter((spec) => !isUsed(spec)) }
+}
+
 /** What was decided, about what and when. */
 export function decisionSection({ read, explanation }: DecisionCase): ReportSection {
 	const { decision, predictionId, adverse, model } = explanation
@@ -135,7 +149,7 @@ const roleText = {
 
 /** The part of the model in the decision. */
 export const roleSection = ({ explanation: { model }, notices: { role } }: DecisionCase): ReportSection =>
-	section('role', 'The part of the computer program', {
+	section('role', 'What the computer program did', {
 		incomplete: role === undefined,
 		text:
 			role === undefined
@@ -155,3 +169,14 @@ export const reviewSection = ({
 				? `How a person reaches somebody who can review the decision is missing. ${howToSet(model, 'contact')}`
 				: `You can ask that a person looks at the decision again. You can tell them your view, send further information, and contest the decision.\n\n${contact}`,
 	})
+
+/** How a person has wrong data corrected. */
+export function correctionsSection({ explanation: { model }, notices }: DecisionCase): ReportSection {
+	return section('corrections', 'How to correct wrong data', {
+		incomplete: !notices.corrections,
+		text:
+			notices.corrections === undefined
+				? `How a person has wrong data corrected is missing. ${howToSet(model, 'corrections')}`
+				: `You have the right to have wrong data about you corrected.\n\n${notices.corrections}`,
+	})
+}

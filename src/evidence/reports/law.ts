@@ -20,6 +20,8 @@ const Version = z.strictObject({
 	/** From a secondary source: the report says that counsel must confirm it. */
 	confirm: z.boolean(),
 	text: z.string().min(1),
+	/** Words that a notice under it must carry. */
+	notice: z.string().min(1).optional(),
 	clocks: z.array(Clock).optional(),
 	retention: z.strictObject({ months: z.int().positive(), kinds: z.array(z.string()).min(1) }).optional(),
 })

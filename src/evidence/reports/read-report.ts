@@ -3,6 +3,7 @@ import type { Context } from '../../context.ts'
 import type { Actor } from '../../core/actor.ts'
 import { AppError } from '../../core/errors.ts'
 import { cursorText, type Page, type PageQuery, toPage } from '../../core/page.ts'
+import { formatTime } from '../../core/time.ts'
 import { commit } from '../../db/commit.ts'
 import { type ReportStatus, reports } from '../../db/schema.ts'
 import { authorise, inScope, seesAll } from '../../registry/key/authorise.ts'
@@ -20,6 +21,16 @@ export async function findReport(context: Context, actor: Actor, id: string): Pr
 	throw new AppError('not-found', `There is no report "${id.slice(0, 100)}".`, {
 		hint: { to: 'list-reports' },
 	})
+}
+
+/** A report that has its files. Throws `erased` for one that was about a person who has been erased. */
+export async function findKept(context: Context, actor: Actor, id: string): Promise<ReportRow> {
+	const row = await findReport(context, actor, id)
+	if (row.erasedAt === null) return row
+	throw new AppError(
+		'erased',
+		`The report ${row.id} was erased on ${formatTime(row.erasedAt)}. Its entries in the ledger remain.`,
+	)
 }
 
 export const getReport = async (context: Context, actor: Actor, id: string): Promise<Report> =>
@@ -74,7 +85,7 @@ export async function readForm(
 	id: string,
 	form: ReportForm,
 ): Promise<{ row: ReportRow; bytes: Uint8Array<ArrayBuffer> }> {
-	const row = await findReport(context, actor, id)
+	const row = await findKept(context, actor, id)
 	const bytes = await readFile(context, row.id, `report.${form}`)
 	if (bytes) {
 		await recordRead(context, actor, row, form)

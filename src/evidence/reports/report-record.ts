@@ -46,6 +46,7 @@ export async function toReports(context: Context, rows: readonly ReportRow[]): P
 			request: request?.id ?? null,
 			requestStatus: !request ? null : isOverdue(request, now) ? 'expired' : request.status,
 			createdAt: formatTime(row.createdAt),
+			erasedAt: row.erasedAt === null ? null : formatTime(row.erasedAt),
 		}
 	})
 }

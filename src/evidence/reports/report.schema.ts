@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type Output, Time, TimeParameter } from '../../core/schemas.ts'
+import { type Output, Time, TimeOrNull, TimeParameter } from '../../core/schemas.ts'
 import { reportStatuses } from '../../db/schema.ts'
 
 const name = z.string().min(1).max(256)
@@ -62,6 +62,7 @@ export const Report = z
 		}),
 		requestStatus: z.string().nullable(),
 		createdAt: Time,
+		erasedAt: TimeOrNull.meta({ description: 'When its files were deleted, with the data of the person.' }),
 	})
 	.meta({ id: 'Report' })
 export type Report = Output<typeof Report>

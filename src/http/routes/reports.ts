@@ -27,6 +27,7 @@ const example = {
 	request: 'req_01kjx2y4v0',
 	requestStatus: 'pending',
 	createdAt: '2026-03-02T00:00:00.000Z',
+	erasedAt: null,
 }
 const answers = { 200: { description: 'The report', schema: Report, example } }
 
@@ -48,7 +49,7 @@ const create = endpoint({
 		201: { description: 'The report', schema: Report, example },
 		200: { description: 'The same report, made before', schema: Report, example },
 	},
-	errors: ['conflict', 'not-found', 'unavailable', 'unsatisfiable'],
+	errors: ['conflict', 'erased', 'not-found', 'too-large', 'unavailable', 'unsatisfiable'],
 	handle: async ({ context, actor, body }) => {
 		const { report, isNew } = await createReport(context, actor, body)
 		return isNew ? created(report, { location: `/v1/reports/${report.id}` }) : ok(report)
@@ -120,6 +121,7 @@ const form = (kind: ReportForm, type: string, summary: string) =>
 		access: reportRoles,
 		params: formParams(kind),
 		answers: { 200: { description: 'The report', type } },
+		errors: ['erased'],
 		handle: async ({ context, actor, params: { id } }) => {
 			const { row, bytes } = await readForm(context, actor, id, kind)
 			return new Response(bytes, { headers: fileHeaders(row, kind, type) })
@@ -136,7 +138,7 @@ const bundle = endpoint({
 	access: reportRoles,
 	params: formParams('zip'),
 	answers: { 200: { description: 'The bundle', type: 'application/zip' } },
-	errors: ['unavailable', 'too-large', 'conflict'],
+	errors: ['unavailable', 'too-large', 'conflict', 'erased'],
 	handle: async ({ context, actor, params: { id } }) => {
 		const { row, zip } = await bundleReport(context, actor, id)
 		return new Response(zip, { headers: fileHeaders(row, 'zip', 'application/zip') })

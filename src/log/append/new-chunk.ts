@@ -3,8 +3,9 @@ import { dayMs } from '../../core/time.ts'
 import type { Statement } from '../../db/sql.ts'
 import type { RowBatch } from '../../summaries/inputs/columns.ts'
 import { selectRows } from '../../summaries/inputs/select-rows.ts'
-import { encodeBody, encodeIds } from '../codec/chunk.ts'
 import type { Codec } from '../codec/codec.ts'
+import { encodeRows, requireVault } from '../codec/encrypted-rows.ts'
+import { isEncrypted } from '../join/subject-name.ts'
 import type { Hashes } from '../keys/key-index.ts'
 import { kindNumber, rowStatus } from '../row-kinds.ts'
 import type { CommitBatch, Writer } from './commit-batch.ts'
@@ -74,11 +75,29 @@ export async function storeChunk(
 ): Promise<void> {
 	const series = writer.series.idOf({ ...seriesRef, segment: '', value: '' })
 	const head = { kind: kindNumber[item.kind], series, day, binsId: binsId ?? null }
-	commit.statements.push(await chunkInsert(writer.codec, id, head, item.batch, rows), {
+	const batch = (await isEncrypted(writer, item.model))
+		? { ...item.batch, keys: await newKeys(writer, item.batch.rows, rows, hashes) }
+		: item.batch
+	commit.statements.push(await chunkInsert(writer.codec, id, head, batch, rows), {
 		sql: 'INSERT INTO log_unsealed (chunk) VALUES (?)',
 		params: [id],
 	})
 	commit.newKeys.push({ hashes, rows, chunk: id })
+}
+
+/** References to new keys of the rows, each with the hash of its id, which the key index is made of. */
+async function newKeys(
+	{ codec }: Pick<Writer, 'codec'>,
+	all: number,
+	rows: Int32Array,
+	{ high, low }: Hashes,
+): Promise<string[]> {
+	const id = await requireVault(codec.vault).create(rows.length)
+	const keys = new Array<string>(all).fill('')
+	rows.forEach((r, row) => {
+		keys[r] = `${id}:${row}:${high[r]}:${low[r]}`
+	})
+	return keys
 }
 
 /** The insert of one chunk with the chosen rows. Without an id it gets one above all others. */
@@ -97,10 +116,10 @@ export async function chunkInsert(
 		if (at > to) to = at
 	}
 	const { kind, series, day, binsId } = head
-	const body = await codec.compress(encodeBody(part))
+	const { ids, body } = await encodeRows(codec, part)
 	return {
 		sql: `INSERT INTO log_chunk (id, kind, series, day, rows, from_ms, to_ms, grid, ids, body)
 			VALUES (coalesce(?, (SELECT max(id) + 1 FROM log_chunk)), ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		params: [id ?? null, kind, series, day, part.rows, from, to, binsId, encodeIds(part.ids), body],
+		params: [id ?? null, kind, series, day, part.rows, from, to, binsId, ids, body],
 	}
 }

@@ -1,3 +1,4 @@
+import { fromBase64 } from '../../core/bytes.ts'
 import { BatchBuilder } from '../../summaries/inputs/batch-builder.ts'
 import { type Column, cellKind, cellValue, type RowBatch } from '../../summaries/inputs/columns.ts'
 
@@ -57,7 +58,35 @@ export function toArchive(batch: RowBatch): ArchiveColumn[] {
 		cellsColumn('label', batch.labels, batch.strings),
 		...[...batch.features].map(([name, c]) => cellsColumn(featurePrefix + name, c, batch.strings)),
 		...[...batch.segments].map(([name, c]) => cellsColumn(segmentPrefix + name, c, batch.strings)),
+		...encryptedColumns(batch),
 	]
+}
+
+function base64Of(bytes: Uint8Array): string {
+	let text = ''
+	for (const byte of bytes) text += String.fromCharCode(byte)
+	return btoa(text)
+}
+
+/** The rows of encrypted models have these instead of values. */
+function encryptedColumns({ keys, sealed }: RowBatch): ArchiveColumn[] {
+	if (!keys || !sealed) return []
+	return [
+		{ name: 'key', type: 'STRING', data: keys.map((key) => (key === '' ? null : key)) },
+		{
+			name: 'encrypted',
+			type: 'STRING',
+			data: sealed.map((bytes) => (bytes.length === 0 ? null : base64Of(bytes))),
+		},
+	]
+}
+
+function encryptedOf(rows: readonly Row[]): Pick<RowBatch, 'keys' | 'sealed'> {
+	if (!rows.some((row) => typeof row.key === 'string')) return {}
+	return {
+		keys: rows.map((row) => (row.key as string | null) ?? ''),
+		sealed: rows.map((row) => fromBase64((row.encrypted as string | null) ?? '') ?? new Uint8Array()),
+	}
 }
 
 type Row = Record<string, unknown>
@@ -101,5 +130,5 @@ export function fromArchive(rows: readonly Row[], json: ReadonlySet<string>): Ro
 			segment: Object.keys(segment).length > 0 ? segment : undefined,
 		})
 	}
-	return builder.finish()
+	return { ...builder.finish(), ...encryptedOf(rows) }
 }

@@ -3,15 +3,27 @@ import { type Column, cellKind, type RowBatch } from '../../summaries/inputs/col
 import { readNumbers, writeNumbers } from './encode-numbers.ts'
 
 const formatVersion = 1
+/** With the keys and the encrypted values of the rows at the end. */
+const encryptedVersion = 2
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
 const hexValue = (code: number): number => (code < 58 ? code - 48 : code - 87)
 
+const idTag = { list: 0, uuids: 1, none: 2 } as const
+
+/** Whether no row of a chunk has an id in the open: they are encrypted, or erased. */
+export const hasNoIds = (bytes: Uint8Array): boolean => bytes[0] === idTag.none
+
 /** Ids as bytes: lower-case UUIDs take 16 bytes each, anything else is a JSON list. */
 export function encodeIds(ids: readonly string[]): Uint8Array {
 	const out = new ByteWriter()
+	if (ids.every((id) => id === '')) {
+		out.byte(idTag.none)
+		out.varint(ids.length)
+		return out.bytes()
+	}
 	if (!ids.every((id) => id.length === 36 && uuid.test(id))) {
-		out.byte(0)
+		out.byte(idTag.list)
 		out.raw(new TextEncoder().encode(JSON.stringify(ids)))
 		return out.bytes()
 	}
@@ -23,7 +35,7 @@ export function encodeIds(ids: readonly string[]): Uint8Array {
 			bytes[at++] = (hexValue(id.charCodeAt(i)) << 4) | hexValue(id.charCodeAt(i + 1))
 		}
 	}
-	out.byte(1)
+	out.byte(idTag.uuids)
 	out.raw(bytes)
 	return out.bytes()
 }
@@ -32,7 +44,11 @@ const hex = Array.from({ length: 256 }, (_, b) => b.toString(16).padStart(2, '0'
 
 /** The ids of a chunk, or only the one at `only`. */
 export function decodeIds(bytes: Uint8Array, only?: number): string[] {
-	if (bytes[0] === 0) {
+	if (hasNoIds(bytes)) {
+		const rows = only === undefined ? new ByteReader(bytes.subarray(1)).varint() : 1
+		return new Array(rows).fill('')
+	}
+	if (bytes[0] === idTag.list) {
 		const ids: string[] = JSON.parse(new TextDecoder().decode(bytes.subarray(1)))
 		return only === undefined ? ids : ids.slice(only, only + 1)
 	}
@@ -141,6 +157,22 @@ function writeColumns(out: ByteWriter, columns: Map<string, Column>, texts: Text
 const readColumns = (input: ByteReader, n: number, only?: number): Map<string, Column> =>
 	new Map(Array.from({ length: input.varint() }, () => [input.text(), readColumn(input, n, only)] as const))
 
+function writeKeys(out: ByteWriter, keys: readonly string[], sealed: readonly Uint8Array[]): void {
+	out.text(JSON.stringify(keys))
+	keys.forEach((_, row) => {
+		const bytes = sealed[row] ?? new Uint8Array()
+		out.varint(bytes.length)
+		out.raw(bytes)
+	})
+}
+
+function readKeys(input: ByteReader, rows: number, only = -1): { keys: string[]; sealed: Uint8Array[] } {
+	const keys = JSON.parse(input.text()) as string[]
+	const sealed = Array.from({ length: rows }, () => input.raw(input.varint()))
+	if (only === -1) return { keys, sealed }
+	return { keys: keys.slice(only, only + 1), sealed: sealed.slice(only, only + 1) }
+}
+
 /** Everything except the ids, as bytes to be compressed. */
 export function encodeBody(batch: RowBatch): Uint8Array<ArrayBuffer> {
 	const texts = new Texts(batch.strings)
@@ -154,9 +186,10 @@ export function encodeBody(batch: RowBatch): Uint8Array<ArrayBuffer> {
 	writeColumn(out, batch.labels, texts)
 	writeColumns(out, batch.features, texts)
 	writeColumns(out, batch.segments, texts)
+	if (batch.keys) writeKeys(out, batch.keys, batch.sealed ?? [])
 	// The texts come first, but are known only now.
 	const head = new ByteWriter()
-	head.byte(formatVersion)
+	head.byte(batch.keys ? encryptedVersion : formatVersion)
 	head.varint(batch.rows)
 	head.text(JSON.stringify(texts.list))
 	head.raw(out.bytes())
@@ -175,7 +208,8 @@ export function textsOf(body: Uint8Array): string {
 export function decodeChunk(ids: Uint8Array, body: Uint8Array, only?: number): RowBatch {
 	const input = new ByteReader(body)
 	const version = input.byte()
-	if (version !== formatVersion) throw new RangeError(`chunk format ${version} is unknown`)
+	if (version !== formatVersion && version !== encryptedVersion)
+		throw new RangeError(`chunk format ${version} is unknown`)
 	const rows = input.varint()
 	const strings = JSON.parse(input.text()) as string[]
 	const numbers = () => readNumbers(input, rows, only)
@@ -194,5 +228,6 @@ export function decodeChunk(ids: Uint8Array, body: Uint8Array, only?: number): R
 		labels: readColumn(input, rows, only),
 		features: readColumns(input, rows, only),
 		segments: readColumns(input, rows, only),
+		...(version === encryptedVersion ? readKeys(input, rows, only) : {}),
 	}
 }

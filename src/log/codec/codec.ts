@@ -1,7 +1,11 @@
 import { decompressZstd } from 'hyparquet-compressors'
+import type { RowVault } from './row-vault.ts'
 
 /** Compression of chunk bodies. The first byte names the format, so that every runtime reads what another wrote. */
 export type Codec = {
+	/** The keys of encrypted rows. Absent where there is no place for them. */
+	vault?: RowVault
+
 	compress(bytes: Uint8Array<ArrayBuffer>): Uint8Array | Promise<Uint8Array>
 	decompress(bytes: Uint8Array): Uint8Array | Promise<Uint8Array>
 }

@@ -8,15 +8,19 @@ import { type Coded, type JoinIndex, none } from '../../summaries/outcomes/join-
 
 export const isErasedId = (id: string | undefined): boolean => id === ''
 
+/** A row that is still encrypted has no id in the open either. */
+const isErasedRow = ({ ids, sealed }: Pick<RowBatch, 'ids' | 'sealed'>, row: number): boolean =>
+	isErasedId(ids[row]) && (sealed?.[row]?.length ?? 0) === 0
+
 /** The rows of a batch that are not erased; undefined when that is all of them. */
-export function rowsLeft({ ids }: Pick<RowBatch, 'ids'>): Int32Array | undefined {
-	if (!ids.includes('')) return undefined
-	return Int32Array.from(ids.flatMap((id, row) => (isErasedId(id) ? [] : [row])))
+export function rowsLeft(batch: Pick<RowBatch, 'ids' | 'sealed'>): Int32Array | undefined {
+	if (!batch.ids.includes('')) return undefined
+	return Int32Array.from(batch.ids.flatMap((_, row) => (isErasedRow(batch, row) ? [] : [row])))
 }
 
 /** The times of the first and the last row that is not erased; without any, the start of the day. */
-export function timeRange({ ids, timestamps }: RowBatch, day: number): { from: number; to: number } {
-	const left = timestamps.filter((_, row) => !isErasedId(ids[row]))
+export function timeRange(batch: RowBatch, day: number): { from: number; to: number } {
+	const left = batch.timestamps.filter((_, row) => !isErasedRow(batch, row))
 	if (left.length === 0) return { from: day * dayMs, to: day * dayMs }
 	return left.reduce(({ from, to }, at) => ({ from: Math.min(from, at), to: Math.max(to, at) }), {
 		from: Number.POSITIVE_INFINITY,
@@ -32,6 +36,7 @@ export function blankRows(batch: RowBatch, rows: Iterable<number>, day: number):
 	)
 	for (const row of rows) {
 		copy.ids[row] = ''
+		if (copy.sealed) copy.sealed[row] = new Uint8Array()
 		copy.subjects[row] = -1
 		copy.extras[row] = -1
 		copy.scores[row] = Number.NaN
@@ -43,9 +48,7 @@ export function blankRows(batch: RowBatch, rows: Iterable<number>, day: number):
 		}
 	}
 	const { from } = timeRange(copy, day)
-	copy.ids.forEach((id, row) => {
-		if (isErasedId(id)) copy.timestamps[row] = from
-	})
+	for (let row = 0; row < copy.rows; row++) if (isErasedRow(copy, row)) copy.timestamps[row] = from
 	return { ...copy, features: inUse(copy.features), segments: inUse(copy.segments) }
 }
 

@@ -1,12 +1,14 @@
 import type { Statement } from '../../db/sql.ts'
 import { decodeJoinIndex, encodeJoinIndex } from '../../summaries/outcomes/join-index.ts'
 import type { Writer } from '../append/commit-batch.ts'
-import { encodeBody, encodeIds } from '../codec/chunk.ts'
+import { encodeRows } from '../codec/encrypted-rows.ts'
+import { subjectNames } from '../join/subject-name.ts'
+import type { DigestedRow } from '../prediction-log.ts'
 import type { StoredChunk } from '../read/chunk-store.ts'
 import { blankJoinIndex, blankRows, isErasedId, timeRange } from './blank-rows.ts'
 import { coarsenSummaries } from './coarsen-summaries.ts'
 import { countErasure, erasuresOf, noErasureSince } from './erased-ids.ts'
-import { type DigestedRow, sealUpdates } from './puncture-seals.ts'
+import { sealUpdates } from './puncture-seals.ts'
 
 /** Rows of one chunk, as it was when they were found. `entry`: the ledger entry of the erasure. */
 export type RowsOfChunk = {
@@ -63,9 +65,11 @@ export async function eraseInChunk(
 		...(await coarsenSummaries(writer, chunk, rows)),
 		...(await sealUpdates(sql, chunk, erased, query)),
 		...(await joinIndexUpdate(writer, id, rows)),
-		...linkDeletes(query, id, rows),
+		...linkDeletes(query, id, rows, (await subjectNames(writer, query.model)).toFind(query.subject)),
+		...keysToDestroy(chunk, rows),
 		countErasure,
 	])
+	await destroyKeys(writer)
 	store.forget()
 	await writer.erasedIds.refresh()
 	return undefined
@@ -108,12 +112,12 @@ async function chunkUpdate(
 ): Promise<Statement[]> {
 	const blank = blankRows(batch, rows, day)
 	const { from, to } = timeRange(blank, day)
-	const ids = encodeIds(blank.ids)
+	const { ids, body } = await encodeRows(codec, blank)
 	if (!rewritten)
 		return [
 			{
 				sql: `UPDATE log_chunk SET ids = ?, body = ?, from_ms = ?, to_ms = ? WHERE id = ? AND body IS NOT NULL`,
-				params: [ids, await codec.compress(encodeBody(blank)), from, to, id],
+				params: [ids, body, from, to, id],
 			},
 			hasChanged,
 		]
@@ -140,14 +144,39 @@ async function joinIndexUpdate({ sql }: Writer, id: number, rows: readonly numbe
 	return [{ sql: 'UPDATE log_brief SET bytes = ? WHERE chunk = ?', params: [bytes, id] }]
 }
 
+/** Noted in the commit that destroys the values, so that a process that starts again can finish. */
+const keysToDestroy = ({ batch: { keys = [] } }: StoredChunk, rows: readonly number[]): Statement[] =>
+	rows.flatMap((row) =>
+		keys[row] ? [{ sql: 'INSERT OR IGNORE INTO log_key_destroy (key) VALUES (?)', params: [keys[row]] }] : [],
+	)
+
+/** Destroys the keys of erased rows, which old backups have the values of. */
+export async function destroyKeys({ sql, codec: { vault } }: Pick<Writer, 'sql' | 'codec'>): Promise<void> {
+	const rows = await sql.all<{ key: string }>({ sql: 'SELECT key FROM log_key_destroy' })
+	if (rows.length === 0 || !vault || vault.fault !== undefined) return
+	const keys = rows.map(({ key }) => key)
+	await vault.destroy(keys)
+	await sql.batch([
+		{
+			sql: 'DELETE FROM log_key_destroy WHERE key IN (SELECT value FROM json_each(?))',
+			params: [JSON.stringify(keys)],
+		},
+	])
+}
+
 /** Whatever else names the rows: what waits for their features or groups, and what was joined to them. */
-function linkDeletes({ model, subject }: RowsOfChunk, id: number, rows: readonly number[]): Statement[] {
+function linkDeletes(
+	{ model }: RowsOfChunk,
+	id: number,
+	rows: readonly number[],
+	names: readonly string[],
+): Statement[] {
 	const list = JSON.stringify(rows)
 	const among = 'IN (SELECT value FROM json_each(?))'
 	return [
 		{
-			sql: `DELETE FROM log_waiting WHERE model = ? AND subject = ? AND chunk = ? AND row ${among}`,
-			params: [model, subject, id, list],
+			sql: `DELETE FROM log_waiting WHERE model = ? AND subject IN (?, ?) AND chunk = ? AND row ${among}`,
+			params: [model, ...names, id, list],
 		},
 		...['log_group_waiting', 'log_group', 'log_join'].map((table) => ({
 			sql: `DELETE FROM ${table} WHERE chunk = ? AND row ${among}`,

@@ -1,14 +1,12 @@
 import type { Sql, Statement } from '../../db/sql.ts'
 import { decodeKeys, encodeKeys, type KeyNode, puncture, rowKey } from '../../ledger/row-keys.ts'
 import { rowLeaf } from '../../ledger/row-leaves.ts'
+import type { DigestedRow } from '../prediction-log.ts'
 import type { StoredChunk } from '../read/chunk-store.ts'
 import { rowPayloads } from '../read/row-payload.ts'
 import { kindOfNumber, type RowKind } from '../row-kinds.ts'
 
-/** A row to erase. `idDigest`: by which its proof is found when its id is gone. */
-export type DigestedRow = { row: number; idDigest: Uint8Array }
-
-type Place = { row: number; seal: number; sealRow: number }
+type SealLocation = { row: number; seal: number; sealRow: number }
 
 /**
  * What keeps the proofs of these rows valid: their leaves are kept, and their keys are destroyed, without which nobody can try
@@ -20,7 +18,7 @@ export async function sealUpdates(
 	rows: readonly DigestedRow[],
 	{ model, entry }: { model: string; entry: number },
 ): Promise<Statement[]> {
-	const places = await sql.all<Place>({
+	const places = await sql.all<SealLocation>({
 		// The chunk is as ingest stored it, or others were folded into it.
 		sql: `SELECT r.value AS row, s.seal AS seal, s.first + r.value - coalesce(a.first, 0) AS sealRow
 			FROM json_each(?2) r JOIN (SELECT ?1 AS id, NULL AS first, NULL AS rows

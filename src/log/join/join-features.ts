@@ -8,6 +8,7 @@ import type { ChunkStore, FoundRow, StoredChunk } from '../read/chunk-store.ts'
 import { predictionKey, subjectKey } from '../row-kinds.ts'
 import { regroupByFeatures } from './join-groups.ts'
 import type { JoinIndexChunk } from './join-index-store.ts'
+import { subjectNames } from './subject-name.ts'
 
 const textAt = (batch: RowBatch, index: number | undefined) =>
 	index === undefined || index === -1 ? undefined : batch.strings[index]
@@ -26,6 +27,7 @@ export async function joinPredictions(
 	const { model, batch } = item
 	const bare = [...rows].map((r, row) => ({ r, row })).filter(({ r }) => batch.hasFeatures[r] !== 1)
 	if (bare.length === 0) return
+	const names = await subjectNames(writer, model)
 	const ids = bare.map(({ r }) => batch.ids[r] as string)
 	const subjects = bare.map(({ r }) => textAt(batch, batch.subjects[r]))
 	const subjectKeys = subjects.map((s) => subjectKey(s ?? ''))
@@ -44,7 +46,7 @@ export async function joinPredictions(
 		} else if (subject !== undefined)
 			commit.statements.push({
 				sql: 'INSERT INTO log_waiting (model, subject, at, chunk, row) VALUES (?, ?, ?, ?, ?)',
-				params: [model, subject, at, chunkId, row],
+				params: [model, names.toStore(subject), at, chunkId, row],
 			})
 	}
 }
@@ -65,6 +67,7 @@ const joinInsert = (prediction: Location, features: Location) => ({
 /** Joins feature logs to predictions that are pending. The first join of a prediction stays. */
 export async function joinFeatureLogs(writer: Writer, commit: CommitBatch, chunk: NewChunk): Promise<void> {
 	const { model, batch } = chunk.item
+	const names = await subjectNames(writer, model)
 	const logs = [...chunk.rows].map((r, row) => ({ r, row, key: batch.ids[r] as string }))
 	const named = logs.filter(({ key }) => key.startsWith('p'))
 	const ids = named.map(({ key }) => key.slice(1))
@@ -74,17 +77,17 @@ export async function joinFeatureLogs(writer: Writer, commit: CommitBatch, chunk
 		if (prediction) await joinStored(writer, commit, prediction, { batch, row: r }, { chunk: chunk.id, row })
 	}
 	for (const { r, row, key } of logs.filter((log) => log.key.startsWith('s'))) {
-		const subject = key.slice(1)
+		const subjects = names.toFind(key.slice(1))
 		const pending = await writer.sql.all<{ at: number; chunk: number; row: number }>({
-			sql: 'SELECT at, chunk, row FROM log_waiting WHERE model = ? AND subject = ? AND at >= ?',
-			params: [model, subject, batch.timestamps[r] as number],
+			sql: 'SELECT at, chunk, row FROM log_waiting WHERE model = ? AND subject IN (?, ?) AND at >= ?',
+			params: [model, ...subjects, batch.timestamps[r] as number],
 		})
 		for (const location of pending) {
 			const prediction = await writer.store.resolve(location)
 			if (!prediction) continue
 			commit.statements.push({
-				sql: 'DELETE FROM log_waiting WHERE model = ? AND subject = ? AND at = ? AND chunk = ? AND row = ?',
-				params: [model, subject, location.at, location.chunk, location.row],
+				sql: 'DELETE FROM log_waiting WHERE model = ? AND subject IN (?, ?) AND at = ? AND chunk = ? AND row = ?',
+				params: [model, ...subjects, location.at, location.chunk, location.row],
 			})
 			await joinStored(writer, commit, prediction, { batch, row: r }, { chunk: chunk.id, row })
 		}

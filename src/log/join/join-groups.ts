@@ -8,6 +8,7 @@ import type { FoundRow } from '../read/chunk-store.ts'
 import { predictionKey, subjectKey } from '../row-kinds.ts'
 import { storedOutcome } from './current-outcome.ts'
 import type { JoinEntry, JoinIndexChunk, LateGroups } from './join-index-store.ts'
+import { subjectNames } from './subject-name.ts'
 
 // Groups are values of sensitive attributes: features, or values that were uploaded separately. Those that become known
 // after their prediction was counted move it, with its outcome, to other groups of the outcome summaries.
@@ -76,6 +77,7 @@ export async function joinKnownGroups(
 	if (spec.outcomes.attributes.every((a) => a.isFeature)) return
 	const { batch, model } = item
 	const subjects = Array.from(rows, (r) => batch.strings[batch.subjects[r] as number])
+	const names = await subjectNames(writer, model)
 	const ids = Array.from(rows, (r) => batch.ids[r] as string)
 	const subjectKeys = subjects.map((s) => subjectKey(s ?? ''))
 	const byId = await writer.lookup.find(model, 'group', ids.map(predictionKey))
@@ -90,7 +92,7 @@ export async function joinKnownGroups(
 		} else if (subject !== undefined)
 			commit.statements.push({
 				sql: 'INSERT INTO log_group_waiting (model, subject, chunk, row) VALUES (?, ?, ?, ?)',
-				params: [model, subject, chunk.id, row],
+				params: [model, names.toStore(subject), chunk.id, row],
 			})
 	}
 }
@@ -148,9 +150,10 @@ async function pendingTargets(
 	model: string,
 	subject: string,
 ): Promise<Target[]> {
+	const subjects = (await subjectNames(writer, model)).toFind(subject)
 	const locations = await writer.sql.all<Location>({
-		sql: 'SELECT chunk, row FROM log_group_waiting WHERE model = ? AND subject = ?',
-		params: [model, subject],
+		sql: 'SELECT chunk, row FROM log_group_waiting WHERE model = ? AND subject IN (?, ?)',
+		params: [model, ...subjects],
 	})
 	const targets: Target[] = []
 	for (const location of locations) {
@@ -165,8 +168,8 @@ async function pendingTargets(
 	}
 	if (locations.length > 0)
 		commit.statements.push({
-			sql: 'DELETE FROM log_group_waiting WHERE model = ? AND subject = ?',
-			params: [model, subject],
+			sql: 'DELETE FROM log_group_waiting WHERE model = ? AND subject IN (?, ?)',
+			params: [model, ...subjects],
 		})
 	return targets
 }

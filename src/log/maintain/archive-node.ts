@@ -84,7 +84,8 @@ export async function archiveChunks(
 			WHERE s.model = ? AND s.segment = '' AND c.day < ? AND c.to_ms < ? AND c.body IS NOT NULL ORDER BY c.day, c.id`,
 		params: [model, Math.ceil(before / dayMs), before],
 	})
-	const store = new ChunkStore(sql, codec)
+	// Encrypted rows are moved as they are.
+	const store = new ChunkStore(sql, codec, undefined, false)
 	let moved = 0
 	for (const file of splitIntoFiles(chunks)) {
 		// Rows that were erased meanwhile must not be written again.

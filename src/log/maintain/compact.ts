@@ -124,9 +124,11 @@ type Small = {
 	day: number
 	rows: number
 	binsId: number | null
-	/** Which bins its rows were summarised with later, and whether it has a join index. */
+	/** Which bins its rows were summarised with later, whether it has a join index, and whether its ids are encrypted. */
 	covered: string
 }
+
+const opensEncrypted = ({ vault }: Codec): boolean => vault !== undefined && vault.fault === undefined
 
 async function foldChunks(sql: Sql, store: ChunkStore, codec: Codec): Promise<number> {
 	const [state] = await sql.all<{ from: string; to: number }>({
@@ -137,9 +139,11 @@ async function foldChunks(sql: Sql, store: ChunkStore, codec: Codec): Promise<nu
 	const chunks = await sql.all<Small>({
 		sql: `SELECT id, kind, series, day, rows, grid AS binsId,
 				coalesce((SELECT group_concat(grid) FROM (SELECT grid FROM log_covered WHERE chunk = c.id ORDER BY grid)), '')
-				|| ' ' || EXISTS (SELECT 1 FROM log_brief WHERE chunk = c.id) AS covered
-			FROM log_chunk c WHERE id > ? AND id <= ? AND rows < ? AND body IS NOT NULL AND length(body) <= max(?, ? * rows) ORDER BY id`,
-		params: [Number(from), to, smallRows, largeChunk, largeRow],
+				|| ' ' || EXISTS (SELECT 1 FROM log_brief WHERE chunk = c.id)
+				|| ' ' || (substr(ids, 1, 1) = x'02') AS covered
+			FROM log_chunk c WHERE id > ? AND id <= ? AND rows < ? AND body IS NOT NULL AND length(body) <= max(?, ? * rows)
+			AND (? OR substr(ids, 1, 1) <> x'02') ORDER BY id`,
+		params: [Number(from), to, smallRows, largeChunk, largeRow, opensEncrypted(codec) ? 1 : 0],
 	})
 	const alike = groupBy(chunks, (c) => `${c.kind} ${c.series} ${c.day} ${c.binsId} ${c.covered}`)
 	// Rows that were erased meanwhile must not be written again.

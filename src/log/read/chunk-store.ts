@@ -1,8 +1,9 @@
 import { BoundedCache } from '../../core/bounded-cache.ts'
 import type { Sql } from '../../db/sql.ts'
 import type { RowBatch } from '../../summaries/inputs/columns.ts'
-import { decodeChunk, textsOf } from '../codec/chunk.ts'
+import { decodeChunk, hasNoIds, textsOf } from '../codec/chunk.ts'
 import type { Codec } from '../codec/codec.ts'
+import { openRows } from '../codec/encrypted-rows.ts'
 import type { Location } from '../keys/key-table.ts'
 
 export type StoredChunk = {
@@ -51,8 +52,11 @@ export class ChunkStore {
 	private readonly sql: Sql
 	private readonly codec: Codec
 	private readonly readArchive: ReadArchive | undefined
+	private readonly opens: boolean
 
-	constructor(sql: Sql, codec: Codec, readArchive?: ReadArchive) {
+	/** `opens`: whether encrypted rows are decrypted. */
+	constructor(sql: Sql, codec: Codec, readArchive?: ReadArchive, opens = true) {
+		this.opens = opens
 		this.sql = sql
 		this.codec = codec
 		this.readArchive = readArchive
@@ -118,7 +122,11 @@ export class ChunkStore {
 			ids && body
 				? decodeChunk(ids, await this.codec.decompress(body), only)
 				: await this.fromArchive(row, only)
-		return { id, kind, series, bins, batch }
+		return { id, kind, series, bins, batch: await this.opened(batch) }
+	}
+
+	private opened(batch: RowBatch): RowBatch | Promise<RowBatch> {
+		return batch.sealed && this.opens ? openRows(this.codec.vault, batch) : batch
 	}
 
 	/** A chunk whose texts include this one, without keeping it: for reading each chunk once. */
@@ -126,8 +134,10 @@ export class ChunkStore {
 		const row = await this.row(id)
 		if (!row) return 'missing'
 		const { ids, body, kind, series, bins } = row
-		if (!ids || !body) return { id, kind, series, bins, batch: await this.fromArchive(row) }
+		if (!ids || !body)
+			return { id, kind, series, bins, batch: await this.opened(await this.fromArchive(row)) }
 		const plain = await this.codec.decompress(body)
+		if (hasNoIds(ids)) return { id, kind, series, bins, batch: await this.opened(decodeChunk(ids, plain)) }
 		return textsOf(plain).includes(JSON.stringify(text))
 			? { id, kind, series, bins, batch: decodeChunk(ids, plain) }
 			: 'without'

@@ -46,9 +46,13 @@ export function notFound(message: string, name: string, known: readonly string[]
 	return new AppError('not-found', `${message} Did you mean ${JSON.stringify(near)}?`)
 }
 
-/** Name and retention of every model, for jobs. */
-export const allModels = (context: Context): Promise<{ name: string; retentionMs: number }[]> =>
-	context.db.select({ name: models.name, retentionMs: models.retentionMs }).from(models)
+/** Name, retention and deletion of every model, for jobs. */
+export const allModels = (
+	context: Context,
+): Promise<Pick<ModelRow, 'name' | 'retentionMs' | 'deleteAfter'>[]> =>
+	context.db
+		.select({ name: models.name, retentionMs: models.retentionMs, deleteAfter: models.deleteAfter })
+		.from(models)
 
 /** The registered models in the actor's scope. */
 export async function reachedModels(context: Context, actor: Actor): Promise<string[]> {

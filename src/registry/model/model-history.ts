@@ -31,11 +31,12 @@ export const settingsOf = ({
 	validatedAt,
 	nextReview,
 	retentionMs,
+	deleteAfter,
 }: ModelRow): ModelSettings => ({
 	task,
 	riskTier,
 	positiveLabel,
-	...withoutNulls({ negativeLabel, favourable, purpose, limitations, validatedAt, nextReview }),
+	...withoutNulls({ negativeLabel, favourable, purpose, limitations, validatedAt, nextReview, deleteAfter }),
 	threshold,
 	sensitive,
 	owner,

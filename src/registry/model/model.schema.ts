@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { type Output, Time, TimeOrNull } from '../../core/schemas.ts'
 import { dayMs, parseDuration, parseTime } from '../../core/time.ts'
+import { deletedKinds } from '../../db/schema.ts'
 import { FieldName, Name } from './name.ts'
 
 export const Tasks = z.enum(['binary', 'multiclass', 'regression', 'ranking'])
@@ -46,6 +47,15 @@ const reviewTime = z
 		return z.NEVER
 	})
 	.nullable()
+
+const maxDeletionMs = 36_500 * dayMs
+const deletion = z
+	.string()
+	.regex(/^(law|\d+(\.\d+)?(ms|s|m|h|d|w))$/, 'must be law, or a duration from 1d to 36500d')
+	.refine((text) => {
+		const ms = text === 'law' ? dayMs : parseDuration(text)
+		return ms !== undefined && ms >= dayMs && ms <= maxDeletionMs
+	}, 'must be law, or a duration from 1d to 36500d')
 
 const members = {
 	owner: shortText
@@ -117,7 +127,28 @@ const members = {
 		.string()
 		.regex(/^\d+(\.\d+)?(ms|s|m|h|d|w)$/, 'must be a duration from 1d to 3650d')
 		.refine(isRetention, 'must be a duration from 1d to 3650d')
-		.meta({ description: 'How long rows are kept in the database, `1d` to `3650d`.', example: '90d' }),
+		.meta({
+			description: 'How long rows are kept in the database, `1d` to `3650d`. Older ones move to the archive.',
+			example: '90d',
+		}),
+	deleteAfter: z
+		.strictObject(
+			Object.fromEntries(deletedKinds.map((kind) => [kind, deletion.optional()])) as Record<
+				(typeof deletedKinds)[number],
+				z.ZodOptional<typeof deletion>
+			>,
+		)
+		.nullable()
+		.meta({
+			description:
+				'When rows and reports are deleted, also from the archive: a duration from `1d` to `36500d` by kind, or `law` for the longest time that a law in force says. A kind that is left out is kept.',
+			example: { predictions: 'law', outcomes: 'law', groups: '400d' },
+		}),
+	encrypt: z.boolean().meta({
+		description:
+			'Store rows encrypted, each with a key of its own that erasure destroys. Rows that are stored already stay as they are; it cannot be taken back. Needs PLUMBLINE_DATA_KEY.',
+		example: true,
+	}),
 	purpose: longText.nullable().meta({
 		description: 'What its decisions are used for, and by whom.',
 		example: 'Decides on applications for consumer loans up to 50,000.',
@@ -158,6 +189,8 @@ export const ModelInput = z
 		bands: members.bands.default({}),
 		maturity: members.maturity.default(defaultMaturity),
 		retention: members.retention.default(defaultRetention),
+		deleteAfter: members.deleteAfter.default(null),
+		encrypt: members.encrypt.default(false),
 		purpose: members.purpose.default(null),
 		limitations: members.limitations.default(null),
 		validatedAt: members.validatedAt.default(null),
@@ -182,6 +215,8 @@ export const ModelPatch = z
 		bands: members.bands.optional(),
 		maturity: members.maturity.optional(),
 		retention: members.retention.optional(),
+		deleteAfter: members.deleteAfter.optional(),
+		encrypt: members.encrypt.optional(),
 		purpose: members.purpose.optional(),
 		limitations: members.limitations.optional(),
 		validatedAt: members.validatedAt.optional(),
@@ -240,6 +275,8 @@ const modelMembers = {
 	bands: z.record(z.string(), z.array(z.number())),
 	maturity: z.strictObject({ coverage: z.number(), delay: z.string() }),
 	retention: z.string(),
+	deleteAfter: members.deleteAfter,
+	encrypt: z.boolean(),
 	purpose: z.string().nullable(),
 	limitations: z.string().nullable(),
 	validatedAt: TimeOrNull,

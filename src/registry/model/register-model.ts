@@ -18,6 +18,7 @@ export function toModelRecord(row: ModelRow): ModelRecord {
 	return {
 		model: name,
 		...rest,
+		deleteAfter: rest.deleteAfter as ModelRecord['deleteAfter'],
 		retention: durationText(retentionMs),
 		validatedAt: time(validatedAt),
 		nextReview: time(nextReview),
@@ -26,10 +27,14 @@ export function toModelRecord(row: ModelRow): ModelRecord {
 	}
 }
 
-/** Members that came later are left out while they are null, so that digests stay those of older entries. */
+/** Members that came later are left out while they have their default, so that digests stay those of older entries. */
 function content({ createdAt: _, revision: __, seenNegative: ___, ...rest }: ModelRow) {
-	const { purpose, limitations, validatedAt, nextReview, ...first } = rest
-	return { ...first, ...withoutNulls({ purpose, limitations, validatedAt, nextReview }) }
+	const { purpose, limitations, validatedAt, nextReview, deleteAfter, encrypt, ...first } = rest
+	return {
+		...first,
+		...(encrypt ? { encrypt } : {}),
+		...withoutNulls({ purpose, limitations, validatedAt, nextReview, deleteAfter }),
+	}
 }
 
 /**
@@ -43,6 +48,7 @@ export async function registerModel(
 ): Promise<{ record: ModelRecord; isNew: boolean }> {
 	authorise(actor, 'admin', input.model)
 	checkLabels(input)
+	await checkEncryption(context, input)
 	const { model: name, retention, ...rest } = input
 	const row: ModelRow = {
 		...rest,
@@ -96,6 +102,7 @@ export async function patchModel(
 	}
 	const after = { ...before, ...changes }
 	checkLabels(after)
+	await checkEncryption(context, after, before)
 	// The negative label seen in rows was the opposite of the old positive label.
 	if (after.positiveLabel !== before.positiveLabel) after.seenNegative = null
 	if (canonicalJson(before) === canonicalJson(after)) return toModelRecord(before)
@@ -105,6 +112,21 @@ export async function patchModel(
 	const isRelabelled = after.favourable !== before.favourable || after.negativeLabel !== before.negativeLabel
 	if (isRelabelled) await markSummariesDirty(context, name)
 	return toModelRecord(row)
+}
+
+/** Encryption needs keys, and cannot be taken back: nobody would know which rows have none. */
+async function checkEncryption(
+	{ log }: Context,
+	{ encrypt }: Pick<ModelRow, 'encrypt'>,
+	before?: ModelRow,
+): Promise<void> {
+	if (before?.encrypt && !encrypt)
+		throw new AppError(
+			'invalid',
+			'Encryption cannot be taken back. Leave out `encrypt`, or register another model.',
+		)
+	const fault = encrypt && !before?.encrypt ? await log.encryptionFault() : undefined
+	if (fault !== undefined) throw new AppError('unavailable', fault)
 }
 
 /** The next revision of a model, with its entry, for the commit of what it is part of. */

@@ -127,6 +127,11 @@ export class ByteReader {
 		return this.buffer.subarray(this.at - count, this.at)
 	}
 
+	/** All bytes that are left. */
+	rest(): Uint8Array {
+		return this.raw(this.buffer.length - this.at)
+	}
+
 	text(): string {
 		const bytes = this.raw(this.varint())
 		return asciiOf(bytes) ?? decoder.decode(bytes)

@@ -29,6 +29,10 @@ export type RowBatch = {
 	extras: Int32Array
 	features: Map<string, Column>
 	segments: Map<string, Column>
+	/** References to the rows' keys, where the model is encrypted; '' for a row without one. */
+	keys?: string[]
+	/** The encrypted values of each row, none for one without values. The columns do not have them then. */
+	sealed?: Uint8Array[]
 }
 
 /** 32-bit FNV-1a over UTF-16 code units. */

@@ -27,6 +27,8 @@ export const selectRows = (batch: RowBatch, rows: Int32Array): RowBatch => ({
 	labels: { kinds: pick(batch.labels.kinds, rows), nums: pick(batch.labels.nums, rows) },
 	features: pickColumns(batch.features, rows),
 	segments: pickColumns(batch.segments, rows),
+	...(batch.keys ? { keys: Array.from(rows, (r) => batch.keys?.[r] ?? '') } : {}),
+	...(batch.sealed ? { sealed: Array.from(rows, (r) => batch.sealed?.[r] ?? new Uint8Array()) } : {}),
 })
 
 /** A joined batch up to this size may have any share of empty cells. */
@@ -138,6 +140,12 @@ export function concatBatches(batches: readonly RowBatch[]): RowBatch {
 		labels: columns((b) => new Map([['', b.labels]])).get('') as Column,
 		features: columns((b) => b.features),
 		segments: columns((b) => b.segments),
+		...(batches.some((b) => b.keys)
+			? { keys: batches.flatMap((b) => b.keys ?? new Array(b.rows).fill('')) }
+			: {}),
+		...(batches.some((b) => b.sealed)
+			? { sealed: batches.flatMap((b) => b.sealed ?? Array.from({ length: b.rows }, () => new Uint8Array())) }
+			: {}),
 	}
 }
 

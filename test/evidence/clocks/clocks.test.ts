@@ -1,5 +1,6 @@
 import { describe, expect } from 'vitest'
 import { dayMs, formatTime } from '../../../src/core/time.ts'
+import { compute } from '../../../src/jobs/compute.ts'
 import { clocks } from '../../../src/jobs/index.ts'
 import { startOfTest } from '../../support/context.ts'
 import { explainingServer, golden, goldenFile, recordOf } from '../../support/explaining-server.ts'
@@ -24,7 +25,13 @@ const row = (predictionId: string, i: number, at = noon, version = '1') => ({
 
 const it = withServer(async () => {
 	const server = await explainingServer()
-	const model = { model: 'loans', task: 'binary', positiveLabel: 'declined', threshold: 0.5 }
+	const model = {
+		model: 'loans',
+		task: 'binary',
+		positiveLabel: 'declined',
+		threshold: 0.5,
+		sensitive: ['SEX'],
+	}
 	await server.register(model, {}, goldenFile('binary'), 'xgboost-json')
 	await server.post('/v1/models/loans/versions', { version: '2' })
 	server.clock.now = day - dayMs
@@ -176,5 +183,64 @@ describe('what a person has asked for', () => {
 		expect(await refused({ kind: 'access', receivedAt: later })).toBe(422)
 		const key = await server.keyOf('viewer')
 		expect((await server.post(path('x'), { kind: 'access' }, { key })).status).toBe(403)
+	})
+})
+
+describe('other clocks', () => {
+	const patch = (server: TestServer, json: object) =>
+		server.fetch('/v1/models/loans', { method: 'PATCH', json })
+	const titles = (incidents: Json[]) => incidents.map(({ title }) => title)
+
+	it('warn of a review before its day, until the day is changed', async ({ server }) => {
+		const now = startOfTest + 100 * dayMs
+		server.clock.now = now
+		await patch(server, { nextReview: formatTime(now + 6 * dayMs) })
+		expect(await openAt(server, now)).toEqual([])
+		const [{ title }] = await openAt(server, now + dayMs)
+		expect(title).toBe(`1 review of the model is due on ${formatTime(now + 6 * dayMs).slice(0, 10)}`)
+		expect((await openAt(server, now + 7 * dayMs))[0].severity).toBe('critical')
+		await patch(server, { nextReview: null })
+		expect(await openAt(server, now + 7 * dayMs)).toEqual([])
+	})
+
+	it('ask for a bias audit where the law is declared and there is none of the last year', async ({
+		server,
+	}) => {
+		const now = startOfTest + 110 * dayMs
+		await setLaws(server, 'loans', ['nyc-ll144'])
+		const [incident, ...others] = await openAt(server, now)
+		expect([titles([incident]), others]).toEqual([
+			[`1 bias audit is due on ${formatTime(now).slice(0, 10)}`],
+			[],
+		])
+		await compute.run(server.context)
+		await setLaws(server, 'loans', ['nyc-ll144'], { noticesSince: '2026-03-02' })
+		const period = { from: formatTime(day), to: formatTime(startOfTest) }
+		expect(
+			(await server.post('/v1/reports', { template: 'bias-audit', model: 'loans', period })).status,
+		).toBe(201)
+		expect(await openAt(server, now + dayMs)).toEqual([])
+		expect(await openAt(server, now + 303 * dayMs)).toEqual([])
+		expect(titles(await openAt(server, now + 304 * dayMs))).toEqual([
+			`1 bias audit is due on ${formatTime(now + 365 * dayMs).slice(0, 10)}`,
+		])
+		await setLaws(server, 'loans', [])
+		expect(await openAt(server, now + 304 * dayMs)).toEqual([])
+	})
+
+	it('run for a serious incident from becoming aware until it is reported', async ({ server }) => {
+		const now = Date.parse('2027-01-10T22:00:00Z')
+		server.clock.now = now
+		await setLaws(server, 'loans', ['ecoa-adverse-action'])
+		const [found] = await openAt(server, now)
+		const record = (json: object) =>
+			server.fetch(`/v1/incidents/${found.id}/regulatory`, { method: 'PATCH', json })
+		expect((await record({ class: 'death', awareAt: formatTime(now) })).status).toBe(200)
+		expect(await openAt(server, now + 7 * dayMs)).toHaveLength(1)
+		expect(titles(await openAt(server, now + 8 * dayMs))).toContain(
+			'1 report on a serious incident is due on 2027-01-20',
+		)
+		await record({ initialReportAt: formatTime(now + 8 * dayMs) })
+		expect(titles(await openAt(server, now + 8 * dayMs))).toHaveLength(1)
 	})
 })

@@ -1,53 +1,18 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
-import { join } from 'node:path'
 import { expect } from 'vitest'
+import { cliActor } from '../../../src/cli/keys.ts'
 import { dayMs, formatTime } from '../../../src/core/time.ts'
+import { eraseSubject } from '../../../src/evidence/erasure/erase-subject.ts'
 import { verifyRows } from '../../../src/evidence/ledger/verify-rows.ts'
 import { compute } from '../../../src/jobs/compute.ts'
-import { rollUp } from '../../../src/jobs/index.ts'
+import { deleteOld, rollUp } from '../../../src/jobs/index.ts'
 import { startOfTest } from '../../support/context.ts'
+import { filesUnder, foundIn, own, values } from '../../support/erased.ts'
 import { withServerPerTest } from '../../support/fixtures.ts'
 import { registerModel } from '../../support/rows.ts'
 import type { TestServer } from '../../support/server.ts'
 
 const it = withServerPerTest()
 const at = (day: number) => formatTime(startOfTest - day * dayMs)
-const own = { income: 48_213.625, note: 'tall lighthouse keeper' }
-const values = { ...own, score: 0.2718281828 }
-
-function filesUnder(folder: string): string[] {
-	return readdirSync(folder).flatMap((name) => {
-		const path = join(folder, name)
-		return statSync(path).isDirectory() ? filesUnder(path) : [path]
-	})
-}
-
-const doubleOf = (value: number, littleEndian: boolean) => {
-	const bytes = Buffer.alloc(8)
-	if (littleEndian) bytes.writeDoubleLE(value)
-	else bytes.writeDoubleBE(value)
-	return bytes
-}
-const needles = {
-	subject: Buffer.from('ada-lovelace'),
-	note: Buffer.from(values.note),
-	'income as text': Buffer.from(String(values.income)),
-	'income as a double': doubleOf(values.income, true),
-	'income in a row of SQLite': doubleOf(values.income, false),
-	score: doubleOf(values.score, true),
-	'score as text': Buffer.from(String(values.score)),
-}
-
-/** What a search of the bytes of all files of a server finds. */
-function foundIn(folder: string): string[] {
-	return filesUnder(folder).flatMap((path) => {
-		const bytes = readFileSync(path)
-		return Object.entries(needles).flatMap(([name, needle]) =>
-			bytes.includes(needle) ? [`${name} in ${path.slice(folder.length + 1)}`] : [],
-		)
-	})
-}
-
 async function register(server: TestServer): Promise<void> {
 	await registerModel(server, { task: 'binary', positiveLabel: '1', threshold: 0.5, sensitive: ['sex'] }, [
 		'income',
@@ -122,4 +87,106 @@ it('keeps the proof of every row valid, without the keys and payloads of erased 
 	// A row that no entry had committed to before it was erased.
 	expect((await proofOf('a2')).row).toMatchObject({ key: null, payload: null })
 	expect(await verifyRows(server.context)).toMatchObject({ unsealed: 0, failures: [] })
+})
+
+it('finds the rows in folded chunks and archive files, and erases twice at once as once', async ({
+	server,
+}) => {
+	await writeStory(server)
+	const { log } = server.context
+	await log.compact()
+	await log.archive('m', startOfTest - 2 * dayMs)
+	expect(filesUnder(server.folder).filter((path) => path.endsWith('.parquet')).length).toBeGreaterThan(1)
+	const both = await Promise.all([erase(server), erase(server)])
+	expect(both.map(({ body }) => body.counts.predictions)).toEqual([2, 0])
+	expect(foundIn(server.folder)).toEqual([])
+	expect(await verifyRows(server.context)).toMatchObject({ failures: [] })
+	// The other rows of the rewritten files can still be read.
+	await log.archive('m', startOfTest)
+	expect((await server.fetch('/v1/models/m/predictions/o7')).body.features).toEqual({
+		income: 1007,
+		note: 'x',
+	})
+	expect(await log.rowsOfSubject('m', 'ada-lovelace')).toEqual({
+		predictions: [],
+		features: [],
+		outcomes: [],
+		groups: [],
+	})
+})
+
+it('goes on while rows are sent at full rate, and takes later rows of the same subject', async ({
+	server,
+}) => {
+	await writeStory(server)
+	let sent = 0
+	const sending = Array.from({ length: 20 }, async (_, batch) => {
+		const rows = Array.from({ length: 100 }, (_, i) =>
+			prediction(`n${batch}-${i}`, `other-${i}`, { income: i, note: 'y' }),
+		)
+		const { accepted } = await send(server, 'predictions', rows)
+		sent += accepted
+	})
+	const { body } = await erase(server)
+	expect(body.counts.predictions).toBe(2)
+	await Promise.all(sending)
+	expect(sent).toBe(2000)
+	expect(
+		await send(server, 'predictions', [prediction('a3', 'ada-lovelace', { income: 1, note: 'z' })]),
+	).toMatchObject({ accepted: 1 })
+	expect((await server.fetch('/v1/models/m/predictions/a3')).body.subject).toBe('ada-lovelace')
+	expect(await verifyRows(server.context)).toMatchObject({ failures: [] })
+})
+
+it('refuses the id at every door: outcomes, features, groups, explanation, what-if and lineage', async ({
+	server,
+}) => {
+	await writeStory(server)
+	await erase(server)
+	const row = { predictionId: 'a1', timestamp: at(1) }
+	for (const [kind, more] of [
+		['outcomes', { actual: '0' }],
+		['features', { features: { income: 1 } }],
+		['groups', { groups: { sex: 'f' } }],
+	] as const)
+		expect(await send(server, kind, [{ ...row, ...more }])).toMatchObject({ rejected: [{ code: 'erased' }] })
+	for (const path of [
+		'/v1/models/m/predictions/a1/explanation',
+		'/v1/models/m/predictions/a2',
+		'/v1/models/m/groups/a1',
+		'/v1/lineage?from=prediction:m/a1',
+	])
+		expect((await server.fetch(path)).body).toMatchObject({ status: 410, code: 'erased' })
+	const whatIf = await server.post('/v1/models/m/predictions/a1/what-if', { changes: { income: 1 } })
+	expect(whatIf.body.code).toBe('erased')
+})
+
+it('is refused under a hold, for which the ledger has a digest of the subject', async ({ server }) => {
+	await writeStory(server)
+	const hold = (await server.post('/v1/holds', { subject: 'ada-lovelace', reason: 'litigation' })).body
+	expect((await erase(server)).body).toMatchObject({ status: 409, code: 'on-hold' })
+	expect((await server.fetch('/v1/holds')).body.items).toEqual([hold])
+	expect((await server.fetch(`/v1/holds/${hold.id}`, { method: 'DELETE' })).body).toMatchObject({
+		status: 'ended',
+		subject: null,
+	})
+	const other = (await server.post('/v1/holds', { model: 'm', reason: 'litigation' })).body
+	expect((await erase(server)).body.code).toBe('on-hold')
+	await server.fetch(`/v1/holds/${other.id}`, { method: 'DELETE' })
+	expect((await erase(server)).status).toBe(200)
+	const { items } = (await server.fetch('/v1/audit/entries?limit=1000')).body
+	expect(JSON.stringify(items)).not.toContain('ada-lovelace')
+	expect((await erase(server, 'bob', { reason: 'bob asked' })).status).toBe(422)
+})
+
+it('is finished by the next run of the job when the process ends in the middle', async ({ server }) => {
+	await writeStory(server)
+	const { log } = server.context
+	const dying = { ...server.context, log: { ...log, scrub: () => Promise.reject(new Error('killed')) } }
+	await expect(
+		eraseSubject(dying, cliActor, 'ada-lovelace', { reason: 'request of the subject' }),
+	).rejects.toThrow('killed')
+	expect(await deleteOld.run(server.context)).toMatchObject({ finishedErasures: 1 })
+	expect(foundIn(server.folder)).toEqual([])
+	expect(await deleteOld.run(server.context)).toMatchObject({ finishedErasures: 0 })
 })

@@ -313,3 +313,49 @@ describe('the bundle', () => {
 		expect(parseProof(textOf(files, 'proofs/report.tlog-proof'))).toBeDefined()
 	})
 })
+
+describe('a report about a decision', () => {
+	const aboutDecision: ReportTemplate = {
+		...template,
+		id: 'decision',
+		needs: 'decision',
+		build: async () => ({ model: null, rows: { included: 1, excluded: [] }, sections: [], data: [] }),
+	}
+	const makeOf = async (server: ReportServer, predictionId: string) => {
+		const ana = actorOf('analyst', { id: 'key:author', ...author })
+		const input = { template: 'decision', model: 'credit', predictionId }
+		return (await createReport(server.context, ana, input, [aboutDecision])).report
+	}
+
+	test('records who reads it, and names nobody in the ledger or to approvers', async ({ server }) => {
+		const report = await makeOf(server, 'p1')
+		expect(report).toMatchObject({ predictionId: 'p1', subject: null })
+		await server.fetch(`/v1/reports/${report.id}.html`, { key: server.keys.author })
+		await filesOf(server, report.id)
+		expect(await server.ledger(`report:${report.id}`)).toEqual([
+			'create-report',
+			'read-report',
+			'read-report',
+		])
+		const request = await server.read(report.request as string)
+		expect(JSON.stringify(request)).not.toMatch(/"p1"|"s1"/)
+		const { files } = await filesOf(server, report.id)
+		expect(textOf(files, 'salt')).toMatch(/^[0-9a-f]{64}$/)
+	})
+
+	test('is gone with the person, and says so', async ({ server }) => {
+		const report = await makeOf(server, 'p2')
+		const erased = await server.post('/v1/subjects/s2/erase', { reason: 'asked for it' })
+		expect(erased.status).toBe(200)
+		for (const form of ['json', 'html', 'csv', 'zip'])
+			expect((await server.fetch(`/v1/reports/${report.id}.${form}`)).status).toBe(410)
+		const { body } = await server.fetch(`/v1/reports/${report.id}`)
+		expect(body).toMatchObject({ predictionId: null, erasedAt: expect.any(String) })
+		const files = await server.context.sql.all({
+			sql: 'SELECT path FROM report_file WHERE report = ?',
+			params: [report.id],
+		})
+		expect(files).toEqual([])
+		expect((await server.vote(await server.read(report.request as string), server.keys.ben)).status).toBe(409)
+	})
+})

@@ -1,11 +1,11 @@
-import { and, asc, lt } from 'drizzle-orm'
+import { and, asc, eq, lt } from 'drizzle-orm'
 import type { Context } from '../../../context.ts'
 import type { Actor } from '../../../core/actor.ts'
 import { canonicalJson } from '../../../core/canonical-json.ts'
 import { AppError } from '../../../core/errors.ts'
 import { formatTime } from '../../../core/time.ts'
 import { inList } from '../../../db/database.ts'
-import { ledgerEntries } from '../../../db/schema.ts'
+import { ledgerEntries, reports, subjectRequests } from '../../../db/schema.ts'
 import { explanationOf, readForExplanation } from '../../../decisions/explanation/explain-prediction.ts'
 import type { SubjectRow, SubjectRows } from '../../../log/prediction-log.ts'
 import { authorise } from '../../../registry/key/authorise.ts'
@@ -28,7 +28,7 @@ export const accessExport: ReportTemplate = {
 		const found: Found[] = []
 		for (const name of models) found.push(await rowsIn(context, name, subject))
 		const explained = await explanationsOf(context, actor, found, cut)
-		const disclosures = await disclosuresOf(context, found, cut)
+		const disclosures = await disclosuresOf(context, subject, found, cut)
 		const tables = tablesOf(found, explained.list, disclosures)
 		const whole = { subject, models: found, explanations: explained.list, disclosures }
 		return {
@@ -105,15 +105,24 @@ async function explanationsOf(
 
 type Disclosure = { at: string; actor: string; action: string; object: string; why: string | null }
 
-/** What the ledger says about these decisions up to the cut: who read them, and when. */
+/** What the ledger says about the person up to the cut: who read the decisions, made reports, and took requests. */
 async function disclosuresOf(
 	context: Context,
+	subject: string,
 	found: readonly Found[],
 	cut: ReportCut,
 ): Promise<Disclosure[]> {
-	const objects = found.flatMap(({ model, predictions }) =>
-		predictions.map(({ id }) => `prediction:${model}/${id}`),
-	)
+	const { db } = context
+	const [made, asked] = await Promise.all([
+		db.select({ id: reports.id, models: reports.models }).from(reports).where(eq(reports.subject, subject)),
+		db.select({ id: subjectRequests.id }).from(subjectRequests).where(eq(subjectRequests.subject, subject)),
+	])
+	const models = found.map(({ model }) => model)
+	const objects = [
+		...found.flatMap(({ model, predictions }) => predictions.map(({ id }) => `prediction:${model}/${id}`)),
+		...made.filter((r) => r.models.every((m) => models.includes(m))).map(({ id }) => `report:${id}`),
+		...asked.map(({ id }) => `subject-request:${id}`),
+	]
 	const rows = await context.db
 		.select()
 		.from(ledgerEntries)
@@ -232,7 +241,11 @@ function sectionsOf(subject: string, found: readonly Found[], tables: Tables, le
 						incomplete: `The newest ${maxExplained} decisions are explained, and ${left} are not. Make the report explanation-letter for any other.`,
 					}),
 		}),
-		part('disclosures', 'Who looked at your decisions', 'Each look-up, as the ledger recorded it.'),
+		part(
+			'disclosures',
+			'Who looked at your data',
+			'Each look-up, report and request, as the ledger recorded it.',
+		),
 	]
 }
 

@@ -11,6 +11,7 @@ import {
 	readCase,
 	section,
 } from '../decision-case.ts'
+import { lawAt } from '../law.ts'
 import type { ReportSection, ReportTemplate } from '../template.ts'
 
 /** The notice that Regulation B and section 615(a) of the FCRA ask for after a decision against an applicant. */
@@ -29,13 +30,15 @@ export const adverseAction: ReportTemplate = {
 				`The decision ${quoted(decision ?? '')} on ${quoted(predictionId)} of ${quoted(model)} was in favour of the person, so there is no adverse action to give notice of. The template explanation-letter explains any decision.`,
 				{ faults: [{ path: 'predictionId', message: 'the decision was not adverse' }] },
 			)
+		// The words that the law had when the decision was made.
+		const wordsOf = (law: string) => lawAt(context, law, found.read.stored.timestamp)?.notice ?? ''
 		return contentOf(found, [
 			actionTaken(found),
 			creditor(found),
 			reasons(found),
 			creditScore(found),
-			consumerReports(found),
-			ecoaNotice(found),
+			consumerReports(found, wordsOf('fcra-adverse-action')),
+			ecoaNotice(found, wordsOf('ecoa-adverse-action')),
 			fileRecord(found),
 		])
 	},
@@ -114,8 +117,9 @@ function reasons(found: DecisionCase): ReportSection {
 	})
 }
 
-const reasonTable = (id: string, { reasons: given }: DecisionCase['explanation']) => ({
+const reasonTable = (id: string, { reasons: given }: DecisionCase['explanation'], title?: string) => ({
 	id,
+	...(title === undefined ? {} : { title }),
 	columns: ['code', 'text'],
 	rows: given.map(({ code, text }) => [code, text]),
 })
@@ -154,11 +158,12 @@ function creditScore(found: DecisionCase): ReportSection {
 		text: [
 			'A score was used to take this action. It is a number that sums up the information about your application; it can change when that information changes.',
 			...missing,
-			...(why === undefined ? ['The key factors that adversely affected the score:'] : []),
 		].join('\n\n'),
 		tables: [
-			fieldTable('score', rows),
-			...(why === undefined ? [reasonTable('key-factors', explanation)] : []),
+			fieldTable('score', rows, 'Your score'),
+			...(why === undefined
+				? [reasonTable('key-factors', explanation, 'Key factors that adversely affected the score')]
+				: []),
 		],
 	})
 }
@@ -172,7 +177,7 @@ function rangeOf({ explanation, notices, read }: DecisionCase): { min: number; m
 	return isProbability ? { min: 0, max: 1 } : undefined
 }
 
-function consumerReports({ explanation: { model }, notices }: DecisionCase): ReportSection {
+function consumerReports({ explanation: { model }, notices }: DecisionCase, words: string): ReportSection {
 	const title = 'Information from consumer reporting agencies'
 	const agencies = notices.consumerReports
 	if (!agencies)
@@ -187,7 +192,7 @@ function consumerReports({ explanation: { model }, notices }: DecisionCase): Rep
 	return section('consumer-reports', title, {
 		text: [
 			'The decision is based in whole or in part on information in a report from the consumer reporting agencies below. They did not take the decision and are unable to give you the specific reasons for it.',
-			'You have the right to a free copy of your report from each of these agencies, if you ask for it within 60 days of this notice. You have the right to dispute with the agency the accuracy or completeness of any information in the report.',
+			words,
 		].join('\n\n'),
 		tables: [
 			{
@@ -199,19 +204,16 @@ function consumerReports({ explanation: { model }, notices }: DecisionCase): Rep
 	})
 }
 
-const ecoaText =
-	"The federal Equal Credit Opportunity Act prohibits creditors from discriminating against credit applicants on the basis of race, color, religion, national origin, sex, marital status, age (provided the applicant has the capacity to enter into a binding contract); because all or part of the applicant's income derives from any public assistance program; or because the applicant has in good faith exercised any right under the Consumer Credit Protection Act."
-
-function ecoaNotice({ explanation: { model }, notices }: DecisionCase): ReportSection {
+function ecoaNotice({ explanation: { model }, notices }: DecisionCase, words: string): ReportSection {
 	const title = 'Notice under the Equal Credit Opportunity Act'
 	if (!notices.agency)
 		return section('ecoa-notice', title, {
 			incomplete: true,
-			text: `${ecoaText}\n\nThe federal agency that administers compliance with this law concerning this creditor is missing. ${howToSet(model, 'agency')}`,
+			text: `${words}\n\nThe federal agency that administers compliance with this law concerning this creditor is missing. ${howToSet(model, 'agency')}`,
 		})
 	const { name, address } = notices.agency
 	return section('ecoa-notice', title, {
-		text: `${ecoaText} The federal agency that administers compliance with this law concerning this creditor is:`,
+		text: `${words} The federal agency that administers compliance with this law concerning this creditor is:`,
 		tables: [
 			fieldTable('agency', [
 				['Name', name],

@@ -1,5 +1,6 @@
 import {
 	contentOf,
+	correctionsSection,
 	type DecisionCase,
 	decisionSection,
 	fieldTable,
@@ -8,6 +9,7 @@ import {
 	reviewSection,
 	roleSection,
 	section,
+	usedFeatures,
 } from '../decision-case.ts'
 import type { ReportSection, ReportTemplate } from '../template.ts'
 
@@ -25,7 +27,7 @@ export const automatedDecision: ReportTemplate = {
 			roleSection(found),
 			system(found),
 			data(found),
-			corrections(found),
+			correctionsSection(found),
 			reviewSection(found),
 		])
 	},
@@ -50,9 +52,10 @@ function system({ explanation, notices }: DecisionCase): ReportSection {
 }
 
 /** The types of data, as the version declares them, and their sources. */
-function data({ explanation: { model }, read, notices }: DecisionCase): ReportSection {
-	const { features } = read.row
-	const { dataSources } = notices
+function data(found: DecisionCase): ReportSection {
+	const { model } = found.explanation
+	const { dataSources } = found.notices
+	const features = usedFeatures(found).used
 	const missing = [
 		...(features.length === 0
 			? ['The types of data are missing, since the version declares none. Register versions with `features`.']
@@ -63,18 +66,18 @@ function data({ explanation: { model }, read, notices }: DecisionCase): ReportSe
 		incomplete: missing.length > 0,
 		text: ['The system used this information about you.', ...missing].join('\n\n'),
 		tables: [
-			{ id: 'data-types', columns: ['data', 'type'], rows: features.map(({ name, type }) => [name, type]) },
-			{ id: 'data-sources', columns: ['source'], rows: (dataSources ?? []).map((source) => [source]) },
+			{
+				id: 'data-types',
+				title: 'Types of data',
+				columns: ['data', 'type'],
+				rows: features.map(({ name, type }) => [name, type]),
+			},
+			{
+				id: 'data-sources',
+				title: 'Where they come from',
+				columns: ['source'],
+				rows: (dataSources ?? []).map((source) => [source]),
+			},
 		],
-	})
-}
-
-function corrections({ explanation: { model }, notices }: DecisionCase): ReportSection {
-	return section('corrections', 'How to correct wrong data', {
-		incomplete: !notices.corrections,
-		text:
-			notices.corrections === undefined
-				? `How a person has wrong data corrected is missing. ${howToSet(model, 'corrections')}`
-				: `You have the right to have wrong data about you corrected.\n\n${notices.corrections}`,
 	})
 }

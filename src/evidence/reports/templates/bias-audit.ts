@@ -46,7 +46,7 @@ async function build(
 			...(attributes.length > 0
 				? audit.attributes.map((a) => attributeSection(a, favourable))
 				: [nothingToCompare(scope)]),
-			...(attributes.length > 0 ? [verdictSection(audit, favourable), disparitySection(audit)] : []),
+			...(attributes.length > 0 ? [fourFifthsSection(audit, favourable), disparitySection(audit)] : []),
 		],
 		data: [
 			{ path: 'groups.csv', content: csvOf(groupFile(sums)) },
@@ -168,7 +168,7 @@ function attributeSection(audit: AttributeAudit, favourable: Favourable | undefi
 	})
 }
 
-const verdictSection = ({ attributes }: Audit, favourable: Favourable | undefined): ReportSection =>
+const fourFifthsSection = ({ attributes }: Audit, favourable: Favourable | undefined): ReportSection =>
 	section('verdicts', 'Four-fifths rule', {
 		text: [
 			'The rule compares the least selected group with the most selected one, of known groups of at least 30 decisions. It fails when the whole 95% interval of their ratio is below 0.8, passes when none of it is, and is inconclusive otherwise: then more rows are needed.',

@@ -3,6 +3,7 @@ import { printableCell } from '../../../core/printable.ts'
 import type { Contribution } from '../../../decisions/explanation/explanation.schema.ts'
 import {
 	contentOf,
+	correctionsSection,
 	type DecisionCase,
 	decisionSection,
 	howToSet,
@@ -10,6 +11,7 @@ import {
 	reviewSection,
 	roleSection,
 	section,
+	usedFeatures,
 	valueCell,
 } from '../decision-case.ts'
 import type { Cell, ReportSection, ReportTemplate } from '../template.ts'
@@ -30,6 +32,7 @@ export const explanationLetter: ReportTemplate = {
 			factors(found),
 			whatWouldChange(found),
 			reviewSection(found),
+			...(found.notices.corrections === undefined ? [] : [correctionsSection(found)]),
 		])
 	},
 }
@@ -42,7 +45,7 @@ const sideText = ({ read, explanation }: DecisionCase): string[] => {
 	const badSide = read.rule.adverse === 'high' ? 'at or above' : 'below'
 	const ownSide = isAbove ? 'at or above' : 'below'
 	return [
-		`The program gave you a score of ${digits(score)}. A score ${badSide} ${digits(threshold)} speaks against an approval. Yours is ${ownSide} it.`,
+		`Your score is ${digits(score)}. A score ${badSide} ${digits(threshold)} speaks against an approval. Yours is ${ownSide} it.`,
 		...(adverse !== null && adverse !== (ownSide === badSide)
 			? [
 					`The recorded decision ${printableCell(JSON.stringify(decision))} does not follow from the score: something other than the score decided.`,
@@ -54,25 +57,35 @@ const sideText = ({ read, explanation }: DecisionCase): string[] => {
 /** GDPR 15(1)(h) as read in C-203/22: the procedure and the principles that were actually applied. */
 function procedure(found: DecisionCase): ReportSection {
 	const { explanation, notices, read } = found
-	const names = read.row.features.map(({ name }) => name)
+	const { used, unused } = usedFeatures(found)
 	const own = notices.procedure
 		? []
 		: [
 				`How this decision is made is not described in plain words. ${howToSet(explanation.model, 'procedure')}`,
 			]
-	const used = read.stored.features
+	const isStored = read.stored.features !== null
 	return section('procedure', 'How the decision was made', {
-		incomplete: own.length > 0 || !used,
+		incomplete: own.length > 0 || !isStored,
 		text: [
 			notices.procedure ?? '',
-			`A computer program compared ${names.length === 1 ? 'one piece' : `${names.length} pieces`} of information about you with what it learnt from earlier cases. Each piece moved your score up or down.`,
+			`The program compared ${used.length === 1 ? 'one piece' : `${used.length} pieces`} of information about you with what it learnt from earlier cases, and gave you a score.`,
+			...(unused.length > 0
+				? [`It did not use: ${unused.map(({ name }) => printableCell(name)).join(', ')}.`]
+				: []),
 			...sideText(found),
 			...own,
-			...(used ? [] : ['The information that the program used is not stored with this decision.']),
+			...(isStored ? [] : ['The information that the program used is not stored with this decision.']),
 		]
 			.filter((text) => text !== '')
 			.join('\n\n'),
-		tables: [{ id: 'information-used', columns: ['information'], rows: names.map((name) => [name]) }],
+		tables: [
+			{
+				id: 'information-used',
+				title: 'Information that the program used',
+				columns: ['information'],
+				rows: used.map(({ name }) => [name]),
+			},
+		],
 	})
 }
 
@@ -98,16 +111,22 @@ function factors(found: DecisionCase): ReportSection {
 	return section('factors', title, {
 		incomplete: isAdverse && !hasReasons,
 		text: [
-			...(hasReasons ? ['The main reasons for the decision are in the first table.'] : []),
 			...(isAdverse && !hasReasons
 				? [`No reasons in approved words can be given. ${reasonsStatus.reason ?? ''}`.trim()]
 				: []),
-			`The table "factors" has the information that moved the score most. "Weight" is its share of everything that counted, for or against you.`,
+			'The weight of a piece of information is its share of everything that counted, for or against you.',
 			...sourceText(found),
 		].join('\n\n'),
 		tables: [
 			...(hasReasons
-				? [{ id: 'reasons', columns: ['code', 'text'], rows: reasons.map(({ code, text }) => [code, text]) }]
+				? [
+						{
+							id: 'reasons',
+							title: 'The main reasons for the decision, the most important first',
+							columns: ['code', 'text'],
+							rows: reasons.map(({ code, text }) => [code, text]),
+						},
+					]
 				: []),
 			factorTable(found),
 		],
@@ -142,6 +161,7 @@ function factorTable({ explanation, read }: DecisionCase) {
 	}
 	return {
 		id: 'factors',
+		title: 'The information that moved the score most',
 		columns: [
 			'information',
 			...(hasValues ? ['your value'] : []),
@@ -153,11 +173,13 @@ function factorTable({ explanation, read }: DecisionCase) {
 			c.feature,
 			...(hasValues ? [valueCell(c.value)] : []),
 			effect(c),
-			sum === 0 ? null : `${Math.round((100 * Math.abs(c.contribution)) / sum)}%`,
+			weightText(Math.abs(c.contribution) / sum),
 			...(hasValues ? [comparison(c)] : []),
 		]),
 	}
 }
+
+const weightText = (share: number): string => (share < 0.005 ? 'under 1%' : `${Math.round(100 * share)}%`)
 
 function comparison({ percentile, share }: Contribution): string {
 	if (typeof percentile === 'number') return `higher than ${Math.round(percentile)}% of them`
@@ -185,18 +207,18 @@ function whatWouldChange({ explanation }: DecisionCase): ReportSection {
 			text: `What would have changed the decision is not known. ${status.reason ?? ''}`.trim(),
 		})
 	return section(id, title, {
-		text: 'Each alternative below is a small change with which the same program, everything else being equal, decides differently. Only information that a person can change was tried. An alternative says what would have been decided then; it promises nothing for a later application.',
+		text: 'Each alternative below is a change with which the same program, everything else being equal, decides differently. Only information that a person can change was tried. An alternative says what would have been decided then; it promises nothing for a later application.',
 		tables: [
 			{
 				id: 'alternatives',
-				columns: ['alternative', 'information', 'your value', 'value that changes it', 'score', 'decision'],
+				columns: ['alternative', 'information', 'your value', 'other value', 'score then', 'decision then'],
 				rows: counterfactuals.flatMap(({ changes, from, score, decision }, i) =>
 					Object.entries(changes).map(([feature, value]): Cell[] => [
 						i + 1,
 						feature,
 						valueCell(from[feature]),
 						valueCell(value),
-						Number(digits(score)),
+						score,
 						decision,
 					]),
 				),

@@ -149,6 +149,23 @@ describe('the notice of adverse action', () => {
 	})
 })
 
+describe('over HTTP', () => {
+	it('the same notice again is the stored one, with the reasons of the explanation', async ({ server }) => {
+		const { id, answer } = await declinedIn(server)
+		const input = { template: 'adverse-action', model: 'loans', predictionId: id }
+		const made = await server.post('/v1/reports', input)
+		const again = await server.post('/v1/reports', input)
+		expect([made.status, again.status, again.body]).toEqual([201, 200, made.body])
+		const { body } = await server.fetch(`/v1/reports/${made.body.id}.json`)
+		const reasons = body.sections.find((s: Json) => s.id === 'reasons')
+		expect(reasons.tables[0].rows).toEqual(answer.reasons.map(({ code, text }: Json) => [code, text]))
+		expect(body.legalBasis.map((l: Json) => l.article)).toContain('12 CFR 1002.9')
+		const pages = await server.fetch(`/v1/reports/${made.body.id}.html`)
+		expect(pages.text).toContain('First Bank')
+		expect((await server.post('/v1/reports', { ...input, predictionId: approved })).status).toBe(422)
+	})
+})
+
 describe('the explanation letter', () => {
 	it('says what counted, what would have changed the decision, and whom to ask', async ({ server }) => {
 		const { id, answer } = await declinedIn(server)

@@ -10,7 +10,7 @@ const startEntries = 10_000
  * Verifies the ledger and what its entries commit to: all of it, or at the start the last 10,000 entries. A mismatch opens the critical
  * incident under which nothing is signed. Throws then.
  */
-export async function verifyLedger(
+export async function verifyOwnLedger(
 	context: Context,
 	{ isStart = false } = {},
 ): Promise<{ status: string; entries: number; records: number }> {
