@@ -9,6 +9,7 @@ import { benchOutcomes } from './outcomes.ts'
 import { benchPointer } from './pointer.ts'
 import { benchSeal } from './seal.ts'
 import { toTable } from './table.ts'
+import { benchVerify } from './verify.ts'
 
 // `npm run bench` for the whole table; `npm run bench -- ingest 500000` for a part of it.
 const [part, size] = process.argv.slice(2)
@@ -22,5 +23,6 @@ if (part === undefined || part === 'explain') results.push(...(await benchExplai
 if (part === undefined || part === 'answers') results.push(...(await benchAnswers(Number(size ?? 400_000))))
 if (part === undefined || part === 'pointer') results.push(...(await benchPointer(Number(size ?? 1000))))
 if (part === undefined || part === 'seal') results.push(...(await benchSeal(Number(size ?? 1_000_000))))
+if (part === undefined || part === 'verify') results.push(...(await benchVerify(Number(size ?? 1_000_000))))
 if (part === undefined || part === 'chat') results.push(...(await benchChat(Number(size ?? 20))))
 console.log(toTable(results))

@@ -133,6 +133,7 @@ describe('models, baselines and jobs', () => {
 				'clocks',
 				'deliver',
 				'retention',
+				'delete-due',
 				'checkpoint',
 				'reports',
 				'anchor',

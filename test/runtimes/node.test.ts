@@ -18,6 +18,7 @@ const jobIds = [
 	'clocks',
 	'deliver',
 	'retention',
+	'delete-due',
 	'checkpoint',
 	'reports',
 	'anchor',

@@ -8,7 +8,7 @@ import { openLibsqlLog } from '../../log/libsql-log-node.ts'
 import { checkpointFileOf } from '../../platform/node/ledger-key.ts'
 import { artifactFolder, folderStore } from '../../platform/node/open-artifacts.ts'
 import { checkDatabase } from '../copy.ts'
-import type { VerifyInput } from './verify.ts'
+import type { VerifyInput } from './verify-input.ts'
 
 const migrations = fileURLToPath(new URL('../../../migrations', import.meta.url))
 

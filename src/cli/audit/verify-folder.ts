@@ -7,7 +7,7 @@ import { logOfFiles } from '../../ledger/log-files.ts'
 import { type BundleFiles, isBundle, verifyBundle } from '../../ledger/verify-bundle.ts'
 import { verifyLog } from '../../ledger/verify-log.ts'
 import { openZip } from '../../platform/node/zip-reader.ts'
-import type { VerifyInput } from './verify.ts'
+import type { VerifyInput } from './verify-input.ts'
 
 /** Verifies the bundle of a report, or a log in files at the paths of C2SP tlog-tiles. */
 export async function verifyFiles(files: BundleFiles, input: VerifyInput): Promise<Verification> {

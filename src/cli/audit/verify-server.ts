@@ -4,7 +4,7 @@ import { logOfFiles } from '../../ledger/log-files.ts'
 import { verifyLog } from '../../ledger/verify-log.ts'
 import { callApi } from '../api.ts'
 import type { Terminal } from '../command.ts'
-import type { VerifyInput } from './verify.ts'
+import type { VerifyInput } from './verify-input.ts'
 
 /** Verifies the log of a running service; what its entries commit to is verified by the service itself. */
 export async function verifyServer(

@@ -15,6 +15,7 @@ import {
 import { WorkProgress } from '../progress.ts'
 import { verifyDatabaseFile } from './verify-database-file.ts'
 import { verifyArchive, verifyFolder } from './verify-folder.ts'
+import type { VerifyInput } from './verify-input.ts'
 import { verifyServer } from './verify-server.ts'
 
 export const verifyHelp = `Usage: plumbline audit verify SOURCE --key KEY [--checkpoint FILE] [--json]
@@ -30,12 +31,6 @@ Verifies a ledger, and everything that its entries commit to, with a key that yo
 
 Exit codes: 0 verified, 1 something is not what was signed, 2 it cannot be verified.
 `
-
-export type VerifyInput = {
-	key: VerifierKey
-	older: StoredCheckpoint | undefined
-	onProgress: (done: number, total: number) => void
-}
 
 export async function verify(terminal: Terminal, args: Parsed): Promise<ExitCode> {
 	const source = requirePositional(args, 1, 'What to verify')
@@ -98,14 +93,14 @@ async function readOlder(path: string | undefined): Promise<StoredCheckpoint | u
 	return { where: path, size: parsed.checkpoint.size, note }
 }
 
-const verdicts = {
+const headings = {
 	verified: 'Verified',
 	mismatch: 'MISMATCH',
 	unverifiable: 'Unverifiable',
 } as const
 
 function textOf(source: string, { status, entries, records, size, root, failures }: Verification): string {
-	const lines = [`${verdicts[status]}: ${source}`]
+	const lines = [`${headings[status]}: ${source}`]
 	if (root !== null) {
 		lines.push(`  ${entries} entries and ${records} records were checked.`)
 		lines.push(`  The newest checkpoint covers ${size} entries; its root is ${root}.`)

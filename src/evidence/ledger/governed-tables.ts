@@ -54,7 +54,7 @@ const incidentFacts = [
 const modelSettings = [
 	...['task', 'owner', 'risk_tier', 'tags', 'positive_label', 'negative_label', 'favourable', 'threshold'],
 	...['sensitive', 'segments', 'upstreams', 'bands', 'maturity', 'retention_ms', 'created_at', 'revision'],
-	...['purpose', 'limitations', 'validated_at', 'next_review', 'delete_after', 'encrypt'],
+	...['purpose', 'limitations', 'validated_at', 'next_review', 'encrypt', 'delete_after'],
 ]
 const reportFacts = [
 	...['template', 'template_version', 'model', 'models', 'period_from', 'period_to', 'incident', 'status'],

@@ -15,7 +15,9 @@ describe('a governed table', () => {
 		const wanted = governedTables.flatMap((governed) => governingSql(governed).slice(0, 3))
 		expect(rows.map((row) => row.sql).sort()).toEqual(wanted.sort())
 		for (const { table, key, columns } of governedTables)
-			await context.sql.all({ sql: `SELECT ${[...key, ...columns].map((c) => `"${c}"`).join(', ')} FROM ${table} LIMIT 1` })
+			await context.sql.all({
+				sql: `SELECT ${[...key, ...columns].map((c) => `"${c}"`).join(', ')} FROM ${table} LIMIT 1`,
+			})
 	})
 })
 
@@ -37,14 +39,21 @@ describe('a commit of the state', () => {
 		await commit(context, { id: 'eve', how: 'cli' }, entry, [])
 		const { rows, mismatches } = await commitState(context)
 		expect([rows, mismatches.length]).toEqual([0, 1])
-		expect(mismatches[0]).toMatchObject({ where: 'model credit', what: expect.stringContaining('the row was changed, but') })
+		expect(mismatches[0]).toMatchObject({
+			where: 'model credit',
+			what: expect.stringContaining('the row was changed, but'),
+		})
 		await context.sql.batch([{ sql: 'UPDATE model SET threshold = NULL' }])
 		expect((await commitState(context)).mismatches).toEqual([])
 	})
 
-	test('takes rows from before the table was governed as they are found, and says how many', async ({ context }) => {
+	test('takes rows from before the table was governed as they are found, and says how many', async ({
+		context,
+	}) => {
 		await context.sql.batch([
-			{ sql: "INSERT INTO access_key (id, hash, name, role, models, created_at) VALUES ('key_old', 'h', 'old', 'admin', '[]', 1)" },
+			{
+				sql: "INSERT INTO access_key (id, hash, name, role, models, created_at) VALUES ('key_old', 'h', 'old', 'admin', '[]', 1)",
+			},
 			{ sql: 'UPDATE ledger_touched SET found = 1' },
 		])
 		expect(await commitState(context)).toEqual({ rows: 1, mismatches: [] })
@@ -54,7 +63,9 @@ describe('a commit of the state', () => {
 		expect(JSON.parse(row?.entry ?? '').details).toMatchObject({ rows: 1, baseline: 1 })
 		// Later ones are not.
 		await context.sql.batch([
-			{ sql: "INSERT INTO access_key (id, hash, name, role, models, created_at) VALUES ('key_new', 'i', 'new', 'admin', '[]', 1)" },
+			{
+				sql: "INSERT INTO access_key (id, hash, name, role, models, created_at) VALUES ('key_new', 'i', 'new', 'admin', '[]', 1)",
+			},
 			{ sql: 'UPDATE ledger_touched SET found = 1' },
 		])
 		expect((await commitState(context)).mismatches).toHaveLength(1)

@@ -1,3 +1,0 @@
--- Whether rows are encrypted is a setting that entries explain.
-DROP TRIGGER ledger_model_update;
-CREATE TRIGGER ledger_model_update AFTER UPDATE OF "name", "task", "owner", "risk_tier", "tags", "positive_label", "negative_label", "favourable", "threshold", "sensitive", "segments", "upstreams", "bands", "maturity", "retention_ms", "created_at", "revision", "purpose", "limitations", "validated_at", "next_review", "delete_after", "encrypt" ON model BEGIN INSERT INTO ledger_touched (tbl, key) VALUES ('model', json_array(old.name)), ('model', json_array(new.name)) ON CONFLICT (tbl, key) DO UPDATE SET mark = mark + 1; END;
