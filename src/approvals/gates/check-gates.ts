@@ -93,7 +93,14 @@ const checks: Record<
 	'bias-audit': async (context, model, _version, gate) => {
 		const checked = await checkReport(context, model, 'bias-audit', gate)
 		if (!checked.passed) return checked
-		const failed = (await fourFifthsOf(context, checked.report)).filter(({ verdict }) => verdict === 'fail')
+		const verdicts = await fourFifthsOf(context, checked.report)
+		const known = verdicts.filter(({ verdict }) => verdict !== 'unknown')
+		if (known.length === 0)
+			return {
+				passed: false,
+				detail: `${checked.report} compares no groups. Set \`sensitive\` and \`favourable\` of the model, send the groups, and have a new audit approved.`,
+			}
+		const failed = known.filter(({ verdict }) => verdict === 'fail')
 		if (failed.length === 0) return checked
 		const named = failed.map(({ attribute }) => attribute).join(', ')
 		return { passed: false, detail: `The four-fifths rule fails for ${named} in ${checked.report}.` }

@@ -54,7 +54,7 @@ export async function createReport(
 	const at = await timeOf(context, subject, cut)
 	const laws = lawsFor(context, template.law, at)
 	const content = await template.build(context, actor, subject, cut)
-	const legalBasis = laws.map(legalBasisOf)
+	const legalBasis = laws.map((law) => legalBasisOf(law, at))
 	const document = documentOf({ template, legalBasis, subject, cut, author, content })
 	const identity = await identityOf(about, cut.size)
 	const kept = keptFiles(content.data, laws)

@@ -119,6 +119,12 @@ export function usedFeatures({ read }: DecisionCase): { used: FeatureSpec[]; unu
 	return { used: features.filter(isUsed), unused: features.filter((spec) => !isUsed(spec)) }
 }
 
+/** The decision, and whether it was sent or follows from the score. */
+export const decisionFact = ({ stored }: ReadDecision, decision: string | null): [string, Cell] => [
+	stored.label === null || stored.label === undefined ? 'Decision by the score' : 'Decision as recorded',
+	decision,
+]
+
 /** What was decided, about what and when. */
 export function decisionSection({ read, explanation }: DecisionCase): ReportSection {
 	const { decision, predictionId, adverse, model } = explanation
@@ -135,7 +141,7 @@ export function decisionSection({ read, explanation }: DecisionCase): ReportSect
 			fieldTable('decision', [
 				['Your case', predictionId],
 				['Decided on', `${dayText(read.stored.timestamp)} (UTC)`],
-				['Decision as recorded', decision],
+				decisionFact(read, decision),
 			]),
 		],
 	})

@@ -56,6 +56,9 @@ export function documentOf({ template, legalBasis, subject, cut, author, content
 		author,
 		approvers: [],
 		rows: content.rows,
-		sections: content.sections,
+		sections: content.sections.map((each) => ({ ...each, text: withoutMarks(each.text) })),
 	}
 }
+
+/** Names of settings are in quotation marks, as people write them. */
+const withoutMarks = (text: string): string => text.replace(/`([^`\n]+)`/g, '"$1"')

@@ -112,9 +112,13 @@ export function lawsFor(context: Pick<Context, 'law'>, ids: readonly string[], a
 	})
 }
 
-export const legalBasisOf = ({ rule, article, inForceFrom, source, confirm }: LawInForce): LegalBasis => ({
+/** `at`: the moment that the report is about. */
+export const legalBasisOf = (
+	{ rule, article, inForceFrom, source, confirm }: LawInForce,
+	at: number,
+): LegalBasis => ({
 	rule,
-	article,
+	article: start(inForceFrom) > at ? `${article} (not yet in force then)` : article,
 	inForceFrom,
 	source,
 	confirm,

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
+import { Readable } from 'node:stream'
 import { crc32, createInflateRaw, inflateRawSync } from 'node:zlib'
 import { AppError } from '../../core/errors.ts'
 
@@ -170,13 +171,20 @@ function unpack(packed: Buffer, { method, bytes }: ZipEntry): Buffer {
 	return inflateRawSync(packed, { maxOutputLength: Math.max(1, bytes) })
 }
 
+const partBytes = 2 ** 16
+
+async function* partsOf(file: FileHandle, start: number, length: number): AsyncGenerator<Buffer> {
+	for (let at = 0; at < length; at += partBytes)
+		yield await readAt(file, start + at, Math.min(partBytes, length - at))
+}
+
 /** A file of any size, some kilobytes at a time. */
 async function digestOf(file: FileHandle, entry: ZipEntry): Promise<string> {
 	const start = await dataAt(file, entry)
-	const source = file.createReadStream({ start, end: start + entry.packed - 1, autoClose: false })
 	if (entry.method !== 0 && entry.method !== 8) throw new Error('it is packed in an unknown way')
 	const hash = createHash('sha256')
 	let [size, crc] = [0, 0]
+	const source = Readable.from(partsOf(file, start, entry.packed))
 	const parts = entry.packed === 0 ? [] : entry.method === 0 ? source : source.pipe(createInflateRaw())
 	for await (const part of parts as AsyncIterable<Buffer>) {
 		size += part.length

@@ -87,6 +87,8 @@ describe('a policy with gates', () => {
 		await approvedReport(server, 'model-monitoring')
 		await approvedReport(server, 'bias-audit', 'fail')
 		expect((await approve(other)).body.detail).toContain('The four-fifths rule fails for sex')
+		await approvedReport(server, 'bias-audit', 'unknown')
+		expect((await approve(other)).body.detail).toContain('compares no groups')
 		await approvedReport(server, 'bias-audit', 'inconclusive')
 		expect(await approve(other)).toMatchObject({ status: 201 })
 	})

@@ -64,7 +64,7 @@ export function driftSection({ window, main }: PeriodScope, points: readonly Met
 		text: [
 			known.length === 0
 				? ''
-				: `${drifted.length} of ${count(known.length, 'column')} drifted from the baseline in at least one window: ${drifted.map(({ feature, detected }) => `${feature} (${count(detected, 'window')})`).join(', ') || 'none'}. \`$score\` and \`$decision\` are the output of the model.`,
+				: `${drifted.length} of ${count(known.length, 'column')} drifted from the baseline in at least one window${drifted.length === 0 ? '' : `: ${drifted.map(({ feature, detected }) => `${feature} (${count(detected, 'window')})`).join(', ')}`}. \`$score\` and \`$decision\` are the output of the model.`,
 		].filter((text) => text !== ''),
 		missing:
 			known.length > 0

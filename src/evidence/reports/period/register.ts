@@ -32,6 +32,7 @@ export function inventorySection(scope: PeriodScope): ReportSection {
 	return section('inventory', 'Inventory entry', {
 		text: [
 			`${model.name} is a ${model.task} model. Settings are those of revision ${model.revision}, in effect since ${formatTime(model.since)}. Version ${main.series.version} in ${main.series.environment} is reported unless another is named.`,
+			scope.hours,
 		],
 		missing: [
 			...(model.owner ? [] : ['the owner. Set `owner` of the model.']),
@@ -130,12 +131,17 @@ export function purposeSection({ model, main, versions }: PeriodScope): ReportSe
 			? [
 					tableOf('limits', 'Features that a person can change, and how far', Object.entries(limits), {
 						feature: ([feature]) => feature,
-						limits: ([, limit]) => JSON.stringify(limit),
+						limits: ([, limit]) => limitText(limit),
 					}),
 				]
 			: [],
 	})
 }
+
+const limitText = (limit: object): string =>
+	Object.entries(limit)
+		.map(([name, value]) => `${name} ${String(value)}`)
+		.join(', ')
 
 const decisionText = ({ positiveLabel, threshold, favourable }: PeriodScope['model']): string =>
 	`${

@@ -37,6 +37,8 @@ export type PeriodScope = {
 	/** Up to here windows were over at the cut. */
 	until: number
 	cut: ReportCut
+	/** What is counted of a period that begins or ends within an hour; empty for others. */
+	hours: string
 	/** The size of the windows that metrics are shown for. */
 	window: WindowSize
 	versions: PastVersion[]
@@ -66,6 +68,7 @@ export async function openPeriod(
 	authorise(actor, ['analyst', 'auditor'], name)
 	const model = await modelBefore(context, name, cut)
 	const { from, to } = periodOf({ model: name, ...period }, cut.at)
+	const isWhole = from === period.from && to === period.to
 	const until = Math.min(to, Math.floor(cut.at / hourMs) * hourMs)
 	const rows = await deploymentsBefore(context, name, cut.at)
 	const volumes = await volumesOf(context, name, { from, to: until, asOf: cut.at })
@@ -77,6 +80,9 @@ export async function openPeriod(
 		)
 	return {
 		...{ model, from, to, until, cut, volumes, main, deployments: rows },
+		hours: isWhole
+			? ''
+			: `Rows are counted by the hour, so that the numbers are of ${formatTime(from)} to ${formatTime(to)}.`,
 		window: windowFor(to - from),
 		versions: await versionsBefore(context, name, cut.at),
 		entries: await entriesByObject(context, name, cut),

@@ -17,7 +17,7 @@ export const section = (
 	id,
 	title,
 	status: missing.length > 0 ? 'incomplete' : 'complete',
-	text: [...text, ...missing.map((what) => `Missing: ${what}`)].join('\n\n'),
+	text: [...text.filter((part) => part !== ''), ...missing.map((what) => `Missing: ${what}`)].join('\n\n'),
 	tables: [...tables],
 	...(charts.length > 0 ? { charts: [...charts] } : {}),
 })

@@ -1,6 +1,6 @@
 import { barsSvg, trendSvg } from '../../../charts/trend.ts'
 import type { Cell, ReportChart, ReportSection } from '../template.ts'
-import { cellText } from './front-matter.ts'
+import { cellText, numberText } from './front-matter.ts'
 
 /** A picture and what it shows in words. Its numbers are in the section's table. */
 export type DrawnChart = { id: string; title: string; svg: string; alt: string }
@@ -41,6 +41,6 @@ type Known = { name: string; value: number }
 function altText(title: string, points: readonly Known[], table: string): string {
 	const sorted = points.toSorted((a, b) => a.value - b.value)
 	const [smallest, largest] = [sorted[0] as Known, sorted.at(-1) as Known]
-	const of = ({ name, value }: Known) => `${JSON.stringify(value)} (${name})`
+	const of = ({ name, value }: Known) => `${numberText(value)} (${name})`
 	return `${title}. ${points.length} values, from ${of(smallest)} to ${of(largest)}. All are in the table "${table}".`
 }

@@ -43,6 +43,12 @@ export function frontMatter(report: ReportDocument): FrontMatter {
 			['Root of the ledger', cut.root],
 			['Author', report.author],
 			['Approvers', approvers.length === 0 ? none : approvers.join(', ')],
+			...(period
+				? ([['Numbers', 'long ones are rounded in HTML and PDF; JSON and CSV have all digits']] as [
+						string,
+						string,
+					][])
+				: []),
 		],
 		tables: [
 			{
@@ -89,9 +95,31 @@ export function timeText(text: string): string {
 	return minute === '00:00' && rest === '' ? day : `${day} ${minute}${rest} UTC`
 }
 
-/** A cell as people read it; numbers are those of the JSON, digit by digit. */
+/** More digits than this come of calculating: nobody measured or entered them. */
+const mostDigits = 12
+const shownDigits = 6
+
+/** A number with the digits that tell something. All digits are in JSON and CSV. */
+export function numberText(value: number): string {
+	const text = JSON.stringify(value)
+	const digits = text.replace(/e.*$/, '').replace(/[-.]/g, '').replace(/^0+/, '')
+	if (Number.isInteger(value) || digits.length <= mostDigits) return text
+	return JSON.stringify(
+		Math.abs(value) < 10 ** (shownDigits - 2)
+			? Number(value.toPrecision(shownDigits))
+			: Number(value.toFixed(2)),
+	)
+}
+
+/** A cell as people read it. */
 export const cellText = (cell: Cell): string =>
-	cell === null ? '' : typeof cell === 'string' ? timeText(cell) : JSON.stringify(cell)
+	cell === null
+		? ''
+		: typeof cell === 'string'
+			? timeText(cell)
+			: typeof cell === 'number'
+				? numberText(cell)
+				: JSON.stringify(cell)
 
 /** Whether a column has numbers only, and at least one. */
 export const isNumeric = (table: ReportTable, column: number): boolean => {

@@ -147,20 +147,24 @@ function tablesOf(
 	explanations: readonly Explained[],
 	disclosures: readonly Disclosure[],
 ): Tables {
-	const each = (kind: keyof SubjectRows, cells: (row: Row) => Cell[][]) =>
+	const each = (kind: keyof SubjectRows, cells: (row: Row, model: string) => Cell[][]) =>
 		found.flatMap(({ model, [kind]: rows }) =>
-			rows.flatMap((row) => cells(row).map((rest): Cell[] => [model, row.id, row.timestamp, ...rest])),
+			rows.flatMap((row) => cells(row, model).map((rest): Cell[] => [model, row.id, row.timestamp, ...rest])),
 		)
 	const members = (values: unknown): Cell[][] =>
 		Object.entries((values ?? {}) as Record<string, unknown>).map(([name, value]) => [name, valueCell(value)])
 	const table = (id: string, columns: string[], rows: Cell[][]): ReportTable => ({ id, columns, rows })
 	const of = ['model', 'predictionId', 'timestamp']
+	const decided = new Map(
+		explanations.map(({ model, predictionId, decision }) => [canonicalJson([model, predictionId]), decision]),
+	)
 	return {
 		decisions: table(
 			'decisions',
 			[...of, 'version', 'environment', 'score', 'decision'],
-			each('predictions', ({ version, environment, score, label }) => [
-				[valueCell(version), valueCell(environment), valueCell(score), valueCell(label)],
+			each('predictions', ({ id, version, environment, score, label }, model) => [
+				// One that was not sent follows from the score.
+				[version, environment, score, label ?? decided.get(canonicalJson([model, id]))].map(valueCell),
 			]),
 		),
 		values: table(

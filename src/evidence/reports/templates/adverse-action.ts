@@ -5,6 +5,7 @@ import {
 	contentOf,
 	type DecisionCase,
 	dayText,
+	decisionFact,
 	fieldTable,
 	howToSet,
 	quoted,
@@ -51,7 +52,7 @@ function actionTaken({ read, explanation, notices }: DecisionCase): ReportSectio
 	const table = fieldTable('action', [
 		['Application', predictionId],
 		['Decided on', `${dayText(timestamp)} (UTC)`],
-		['Decision as recorded', decision],
+		decisionFact(read, decision),
 	])
 	if (adverse === null)
 		return section('action-taken', title, {

@@ -75,6 +75,7 @@ function scopeSection(
 	return section('audit', 'Audit', {
 		text: [
 			`Decisions of version ${main.series.version} of ${model.name} in ${main.series.environment}. They are counted from the daily and hourly records of outcomes that had been computed at the cut; no row was read.`,
+			scope.hours,
 			`A person counts as selected with the decision "${selected}".${favourable === undefined ? '' : ' It is the decision that is good for the person.'}`,
 			'The impact ratio is the selection rate of a group over that of the most selected group. Groups below 2% of the rows with a known group are listed with their rate, and are not compared.',
 			until < to ? `Windows after ${formatTime(until)} were not over at the cut and are not included.` : '',
@@ -125,7 +126,9 @@ function attributeSection(audit: AttributeAudit, favourable: Favourable | undefi
 	return section(`groups:${attribute}`, `Groups of ${attribute}`, {
 		text: [
 			`Four-fifths rule: ${fourFifths.verdict}. ${fourFifths.reason}.`,
-			`The group of ${count(table.unknown, 'row')} with a decision is unknown.`,
+			table.unknown === 0
+				? 'The group of every row with a decision is known.'
+				: `${count(table.unknown, 'row')} with a decision ${table.unknown === 1 ? 'has' : 'have'} no known group.`,
 			rows.withoutDecision > 0 ? `${count(rows.withoutDecision, 'row')} had no decision.` : '',
 		].filter((text) => text !== ''),
 		missing: [

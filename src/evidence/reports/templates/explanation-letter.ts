@@ -1,4 +1,4 @@
-import { digits } from '../../../core/digits.ts'
+import { scoreDigits } from '../../../core/digits.ts'
 import { printableCell } from '../../../core/printable.ts'
 import type { Contribution } from '../../../decisions/explanation/explanation.schema.ts'
 import {
@@ -40,12 +40,12 @@ export const explanationLetter: ReportTemplate = {
 const sideText = ({ read, explanation }: DecisionCase): string[] => {
 	const { score, threshold, adverse, decision } = explanation
 	if (score === null) return []
-	if (threshold === null) return [`Your score is ${digits(score)}.`]
+	if (threshold === null) return [`Your score is ${scoreDigits(score, null)}.`]
 	const isAbove = score >= threshold
 	const badSide = read.rule.adverse === 'high' ? 'at or above' : 'below'
 	const ownSide = isAbove ? 'at or above' : 'below'
 	return [
-		`Your score is ${digits(score)}. A score ${badSide} ${digits(threshold)} speaks against an approval. Yours is ${ownSide} it.`,
+		`Your score is ${scoreDigits(score, threshold)}. A score ${badSide} ${threshold} speaks against an approval. Yours is ${ownSide} it.`,
 		...(adverse !== null && adverse !== (ownSide === badSide)
 			? [
 					`The recorded decision ${printableCell(JSON.stringify(decision))} does not follow from the score: something other than the score decided.`,
@@ -218,8 +218,8 @@ function whatWouldChange({ explanation }: DecisionCase): ReportSection {
 						feature,
 						valueCell(from[feature]),
 						valueCell(value),
-						score,
-						decision,
+						scoreDigits(score, explanation.threshold),
+						adverse === null ? decision : 'in your favour',
 					]),
 				),
 			},

@@ -13,8 +13,12 @@ const widestCell = 260
 type Column = { index: number; isNumber: boolean; min: number; ideal: number; width: number }
 type Row = { texts: string[]; isHead: boolean }
 
+/** Nobody reads hundreds of pages of a table. The other forms have all rows. */
+const mostRows = 300
+
 /** A table over as many pages as it needs; each repeats the headings. What is too wide is divided into parts. */
-export function drawTable(sheets: Sheets, parent: Element, table: ReportTable): void {
+export function drawTable(sheets: Sheets, parent: Element, whole: ReportTable): void {
+	const table = shownPart(whole)
 	if (table.columns.length === 0) {
 		const element = sheets.open('P', parent)
 		sheets.text(element, 'P', `${table.title ?? table.id}: no columns.`, { size: 9 })
@@ -30,6 +34,12 @@ export function drawTable(sheets: Sheets, parent: Element, table: ReportTable): 
 		new TableWriter(sheets, parent, table, part).draw(caption)
 	})
 	if (layout !== 'portrait') sheets.use('portrait')
+}
+
+function shownPart(table: ReportTable): ReportTable {
+	if (table.rows.length <= mostRows) return table
+	const title = `${table.title ?? table.id}: the first ${mostRows} of ${table.rows.length} rows; the CSV, HTML and JSON of this report have all`
+	return { ...table, title, rows: table.rows.slice(0, mostRows) }
 }
 
 function measure({ regular, bold }: Sheets, table: ReportTable): Column[] {
