@@ -106,7 +106,8 @@ async function runCommand(
 /** All output of commands: control characters in names and messages from outside are escaped. */
 const printing = (raw: RawTerminal): Terminal =>
 	Object.assign(Object.create(raw) as Terminal, {
-		out: (text: string) => raw.out(printable(text)),
+		// CSV ends its lines with CR LF, which moves no cursor.
+		out: (text: string) => raw.out(text.split('\r\n').map(printable).join('\r\n')),
 		err: (text: string) => raw.err(printable(text)),
 		draw: (text: string) => raw.err(text),
 	})

@@ -35,6 +35,8 @@ describe('plumbline report', () => {
 		const out = join(folder, 'bundle.zip')
 		expect((await run(server, 'report', id, '--out', out)).code).toBe(0)
 		expect(Object.keys(unzipSync(await readFile(out)))).toContain('report.json')
+		const csv = await run(server, 'report', id, '--format', 'csv')
+		expect(csv.out.split('\r\n').at(0)).toMatch(/^section,table,row,cell_1,[\w,]+$/)
 		expect((await run(server, 'report', 'rep_none')).err).toContain('There is no report "rep_none"')
 	})
 

@@ -3,7 +3,7 @@ import type { Context } from '../../context.ts'
 import type { Actor } from '../../core/actor.ts'
 import { canonicalJson, digestOf } from '../../core/canonical-json.ts'
 import { AppError } from '../../core/errors.ts'
-import { durationText, formatTime, parseDuration } from '../../core/time.ts'
+import { dayMs, durationText, formatTime, parseDuration } from '../../core/time.ts'
 import { type Change, commit, type EntryDraft } from '../../db/commit.ts'
 import { models } from '../../db/schema.ts'
 import { authorise } from '../key/authorise.ts'
@@ -48,6 +48,7 @@ export async function registerModel(
 ): Promise<{ record: ModelRecord; isNew: boolean }> {
 	authorise(actor, 'admin', input.model)
 	checkLabels(input)
+	checkValidated(context, input)
 	await checkEncryption(context, input)
 	const { model: name, retention, ...rest } = input
 	const row: ModelRow = {
@@ -102,6 +103,7 @@ export async function patchModel(
 	}
 	const after = { ...before, ...changes }
 	checkLabels(after)
+	checkValidated(context, changes)
 	await checkEncryption(context, after, before)
 	// The negative label seen in rows was the opposite of the old positive label.
 	if (after.positiveLabel !== before.positiveLabel) after.seenNegative = null
@@ -112,6 +114,14 @@ export async function patchModel(
 	const isRelabelled = after.favourable !== before.favourable || after.negativeLabel !== before.negativeLabel
 	if (isRelabelled) await markSummariesDirty(context, name)
 	return toModelRecord(row)
+}
+
+/** A day later than now, since it is tomorrow somewhere. */
+function checkValidated({ now }: Context, { validatedAt }: { validatedAt?: number | null }): void {
+	if (typeof validatedAt !== 'number' || validatedAt <= now() + dayMs) return
+	const message =
+		'validatedAt is in the future: say when the model was validated. The next time is `nextReview`.'
+	throw new AppError('invalid', message, { faults: [{ path: 'validatedAt', message }] })
 }
 
 /** Encryption needs keys, and cannot be taken back: nobody would know which rows have none. */

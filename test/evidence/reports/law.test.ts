@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { lawAt, lawsFor, parseLaw } from '../../../src/evidence/reports/law.ts'
+import { lawAt, lawsFor, legalBasisOf, parseLaw } from '../../../src/evidence/reports/law.ts'
 import { reportTemplates } from '../../../src/evidence/reports/templates/index.ts'
 import { loadLaw } from '../../../src/platform/node/load-law.ts'
 
@@ -34,7 +34,10 @@ describe('the packaged law tables', () => {
 		expect(lawAt(law, 'colorado-automated-decision', at('2026-12-31'))).toBeUndefined()
 		expect(lawAt(law, 'colorado-automated-decision', at('2027-01-01'))?.inForceFrom).toBe('2027-01-01')
 		// What is yet to come is named with its date.
-		expect(lawsFor(law, ['colorado-automated-decision'], at('2026-12-31'))).toHaveLength(1)
+		const [coming] = lawsFor(law, ['colorado-automated-decision'], at('2026-12-31'))
+		const articleAt = (day: string) => coming && legalBasisOf(coming, at(day)).article
+		expect(articleAt('2026-12-31')).toBe('C.R.S. 6-1-1704 (not yet in force then)')
+		expect(articleAt('2027-01-01')).toBe('C.R.S. 6-1-1704')
 	})
 })
 

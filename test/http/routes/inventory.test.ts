@@ -145,3 +145,9 @@ test('takes thousands of models in one page', async ({ server }) => {
 	expect((await server.fetch('/v1/inventory?limit=1000')).body.items).toHaveLength(1000)
 	expect((await server.fetch('/v1/inventory?format=csv')).text.split('\r\n')).toHaveLength(3003 + 2)
 })
+
+test('refuses a validation in the future', async ({ server }) => {
+	const validatedAt = new Date(server.clock.now + 3 * 86_400_000).toISOString()
+	const answer = await server.fetch('/v1/models/credit', { method: 'PATCH', json: { validatedAt } })
+	expect(answer).toMatchObject({ status: 422, body: { errors: [{ path: 'validatedAt' }] } })
+})

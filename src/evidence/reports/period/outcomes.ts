@@ -59,7 +59,7 @@ export function outcomesSection(
 		text: [
 			parts.length === 0
 				? ''
-				: `Deciles of the scores of ${count(all.labelled, 'prediction')} whose outcome was known at the cut, from ${count(days.length, 'day')}. The scores predicted ${Math.round(all.predicted).toLocaleString('en-US')} positive outcomes and ${count(all.positives, 'positive outcome')} came. The predicted rate is within the 95% interval of the observed one in ${parts.filter(isWithin).length} of ${count(parts.length, 'decile')}.`,
+				: `Deciles of the scores of ${count(all.labelled, 'prediction')} whose outcome was known at the cut, from ${count(days.length, 'day')}. The scores predicted ${Math.round(all.predicted).toLocaleString('en-US')} positive outcomes and ${count(all.positives, 'positive outcome')} came. The predicted rate is within the 95% interval of the observed one in ${parts.filter(isWithin).length} of ${count(parts.length, 'decile')}.${parts.length < 10 ? ' Nearly equal scores are in one decile as a whole, so that there are fewer than ten.' : ''}`,
 			realised.length === 0
 				? ''
 				: `Back-test: of ${count(realised.length, 'estimate')} that were made before outcomes were known, ${inside.length} had the realised value in their 95% interval.`,

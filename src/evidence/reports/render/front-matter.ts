@@ -96,14 +96,14 @@ export function timeText(text: string): string {
 }
 
 /** More digits than this come of calculating: nobody measured or entered them. */
-const mostDigits = 12
+const maxDigits = 12
 const shownDigits = 6
 
 /** A number with the digits that tell something. All digits are in JSON and CSV. */
 export function numberText(value: number): string {
 	const text = JSON.stringify(value)
 	const digits = text.replace(/e.*$/, '').replace(/[-.]/g, '').replace(/^0+/, '')
-	if (Number.isInteger(value) || digits.length <= mostDigits) return text
+	if (Number.isInteger(value) || digits.length <= maxDigits) return text
 	return JSON.stringify(
 		Math.abs(value) < 10 ** (shownDigits - 2)
 			? Number(value.toPrecision(shownDigits))

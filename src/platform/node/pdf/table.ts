@@ -14,7 +14,7 @@ type Column = { index: number; isNumber: boolean; min: number; ideal: number; wi
 type Row = { texts: string[]; isHead: boolean }
 
 /** Nobody reads hundreds of pages of a table. The other forms have all rows. */
-const mostRows = 300
+const maxRows = 300
 
 /** A table over as many pages as it needs; each repeats the headings. What is too wide is divided into parts. */
 export function drawTable(sheets: Sheets, parent: Element, whole: ReportTable): void {
@@ -37,9 +37,9 @@ export function drawTable(sheets: Sheets, parent: Element, whole: ReportTable): 
 }
 
 function shownPart(table: ReportTable): ReportTable {
-	if (table.rows.length <= mostRows) return table
-	const title = `${table.title ?? table.id}: the first ${mostRows} of ${table.rows.length} rows; the CSV, HTML and JSON of this report have all`
-	return { ...table, title, rows: table.rows.slice(0, mostRows) }
+	if (table.rows.length <= maxRows) return table
+	const title = `${table.title ?? table.id}: the first ${maxRows} of ${table.rows.length} rows; the CSV, HTML and JSON of this report have all`
+	return { ...table, title, rows: table.rows.slice(0, maxRows) }
 }
 
 function measure({ regular, bold }: Sheets, table: ReportTable): Column[] {
@@ -55,7 +55,8 @@ function measure({ regular, bold }: Sheets, table: ReportTable): Column[] {
 			min = Math.max(min, typeof cell === 'number' ? whole : Math.min(whole, widestOf(regular, text)))
 			ideal = Math.max(ideal, Math.min(whole, widestCell))
 		}
-		const sides = 2 * pad.x
+		// A little more than needed: sums of fractions are not exact, and a word would be divided.
+		const sides = 2 * pad.x + 0.05
 		return { index, isNumber, min: min + sides, ideal: Math.max(min, ideal) + sides, width: 0 }
 	})
 }

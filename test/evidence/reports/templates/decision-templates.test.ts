@@ -277,6 +277,15 @@ describe('an access export', () => {
 		expect(sectionOf(content, 'summary').text).toContain('No data about "nobody" are stored')
 		const analyst = build(server, accessExport, { subject: 'nobody' }, actorOf('analyst'))
 		await expect(analyst).rejects.toMatchObject({ code: 'forbidden' })
+		// It has protected attributes: an analyst does not read the report of an auditor either.
+		const made = await server.post('/v1/reports', { template: 'access-export', subject: 'nobody' })
+		const statusFor = async (role: 'analyst' | 'approver' | 'auditor', form: string) =>
+			(await server.fetch(`/v1/reports/${made.body.id}.${form}`, { key: await server.keyOf(role) })).status
+		for (const form of ['json', 'zip']) {
+			expect(await statusFor('analyst', form)).toBe(403)
+			expect(await statusFor('approver', form)).toBe(200)
+			expect(await statusFor('auditor', form)).toBe(200)
+		}
 	})
 
 	it('leaves out models that are not in the scope', async ({ server }) => {
