@@ -1,6 +1,6 @@
 import { barsSvg, trendSvg } from '../../../charts/trend.ts'
 import type { Cell, ReportChart, ReportSection } from '../template.ts'
-import { cellText, numberText } from './front-matter.ts'
+import { captionOf, cellText, numberText } from './front-matter.ts'
 
 /** A picture and what it shows in words. Its numbers are in the section's table. */
 export type DrawnChart = { id: string; title: string; svg: string; alt: string }
@@ -24,7 +24,7 @@ function drawn(section: ReportSection, chart: ReportChart, y: string): DrawnChar
 	const known = points.filter((p) => p.value !== null)
 	if (nameAt < 0 || valueAt < 0 || known.length === 0) return []
 	const title = chart.y.length === 1 ? chart.title : `${chart.title}: ${y}`
-	const alt = altText(title, known as Known[], table.title ?? table.id)
+	const alt = altText(title, known as Known[], captionOf(table))
 	const id = `${section.id}-${chart.id}-${y}`
 	if (chart.kind === 'trend') {
 		const dated = points.map((p) => ({ ...p, low: null, high: null, isProvisional: false }))

@@ -111,6 +111,12 @@ export function numberText(value: number): string {
 	)
 }
 
+/** What a table is called: its title, or its id in words. */
+export const captionOf = ({ id, title }: Pick<ReportTable, 'id' | 'title'>): string => {
+	const words = id.replaceAll('-', ' ')
+	return title ?? `${words.charAt(0).toUpperCase()}${words.slice(1)}`
+}
+
 /** A cell as people read it. */
 export const cellText = (cell: Cell): string =>
 	cell === null

@@ -3,6 +3,7 @@ import type { ReportDocument } from '../document.ts'
 import type { ReportSection, ReportTable } from '../template.ts'
 import { chartsOf, type DrawnChart } from './charts.ts'
 import {
+	captionOf,
 	cellText,
 	type FrontMatter,
 	frontMatter,
@@ -59,7 +60,7 @@ const contentOf = (text: string): string =>
 
 function tableHtml(table: ReportTable): string {
 	const numeric = table.columns.map((_, i) => (isNumeric(table, i) ? ' class="n"' : ''))
-	const caption = table.title ?? table.id
+	const caption = captionOf(table)
 	const head = table.columns.map((name, i) => tag('th', escape(name), `${numeric[i]} scope="col"`)).join('')
 	const rows = table.rows.map((row) => {
 		const cells = table.columns.map((_, i) => {

@@ -1,6 +1,6 @@
 import { oneLine } from '../../../charts/text.ts'
 import type { ReportSection, ReportTable } from '../template.ts'
-import { cellText, type FrontMatter, incompleteText, paragraphsOf } from './front-matter.ts'
+import { captionOf, cellText, type FrontMatter, incompleteText, paragraphsOf } from './front-matter.ts'
 
 /** A line of text in which nothing is a mark of Markdown or HTML. */
 const plain = (text: string): string =>
@@ -15,7 +15,7 @@ function tableText(table: ReportTable): string {
 	const line = (cells: readonly string[]) => `| ${cells.map(plain).join(' | ')} |`
 	const rows = table.rows.map((row) => line(table.columns.map((_, i) => cellText(row[i] ?? null))))
 	return [
-		`**${plain(table.title ?? table.id)}**`,
+		`**${plain(captionOf(table))}**`,
 		'',
 		line(table.columns),
 		`|${' --- |'.repeat(table.columns.length)}`,

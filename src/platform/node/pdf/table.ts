@@ -1,4 +1,4 @@
-import { cellText, isLink, isNumeric } from '../../../evidence/reports/render/front-matter.ts'
+import { captionOf, cellText, isLink, isNumeric } from '../../../evidence/reports/render/front-matter.ts'
 import type { ReportTable } from '../../../evidence/reports/template.ts'
 import { color, type Element, type Layout, type Sheets } from './sheets.ts'
 import { linesOf, type Typeface } from './typeface.ts'
@@ -21,14 +21,14 @@ export function drawTable(sheets: Sheets, parent: Element, whole: ReportTable): 
 	const table = shownPart(whole)
 	if (table.columns.length === 0) {
 		const element = sheets.open('P', parent)
-		sheets.text(element, 'P', `${table.title ?? table.id}: no columns.`, { size: 9 })
+		sheets.text(element, 'P', `${captionOf(table)}: no columns.`, { size: 9 })
 		element.end()
 		return
 	}
 	const columns = measure(sheets, table)
 	const { layout, parts } = divide(sheets, columns)
 	sheets.use(layout)
-	const title = table.title ?? table.id
+	const title = captionOf(table)
 	parts.forEach((part, i) => {
 		const caption = parts.length === 1 ? title : `${title} (part ${i + 1} of ${parts.length} of its columns)`
 		new TableWriter(sheets, parent, table, part).draw(caption)
@@ -38,7 +38,7 @@ export function drawTable(sheets: Sheets, parent: Element, whole: ReportTable): 
 
 function shownPart(table: ReportTable): ReportTable {
 	if (table.rows.length <= maxRows) return table
-	const title = `${table.title ?? table.id}: the first ${maxRows} of ${table.rows.length} rows; the CSV, HTML and JSON of this report have all`
+	const title = `${captionOf(table)}: the first ${maxRows} of ${table.rows.length} rows; the CSV, HTML and JSON of this report have all`
 	return { ...table, title, rows: table.rows.slice(0, maxRows) }
 }
 
