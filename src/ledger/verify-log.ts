@@ -320,10 +320,10 @@ class LogReader {
 					this.failures.add('mismatch', where, `It is of the log ${origin}, and its key of ${wanted.name}.`)
 				continue
 			}
-			const isOurs = note.signatures.some(
+			const isOwn = note.signatures.some(
 				({ name, keyId }) => wanted && name === wanted.name && sameBytes(keyId, wanted.id),
 			)
-			if (wanted && isOurs)
+			if (wanted && isOwn)
 				this.failures.add(
 					'mismatch',
 					where,

@@ -13,6 +13,9 @@ const bulkTables = [
 	'log_error',
 	'log_group',
 	'log_group_waiting',
+	'log_key_destroy',
+	'log_refused_id',
+	'log_scrub',
 ].concat(['log_join', 'log_key', 'log_key_page', 'log_key_run', 'log_profile', 'log_tally', 'log_waiting'])
 
 const tables = Object.values(schema).filter((value) => is(value, SQLiteTable))

@@ -1,9 +1,5 @@
 import type { Context } from '../../src/context.ts'
-import type {
-	ReportContent,
-	ReportCut,
-	ReportTable,
-} from '../../src/evidence/reports/template.ts'
+import type { ReportContent, ReportCut, ReportTable } from '../../src/evidence/reports/template.ts'
 import type { Json } from './server.ts'
 
 /** A cut after the newest entry, as a checkpoint would be. */

@@ -93,7 +93,7 @@ const checks: Record<
 	'bias-audit': async (context, model, _version, gate) => {
 		const checked = await checkReport(context, model, 'bias-audit', gate)
 		if (!checked.passed) return checked
-		const failed = (await verdictsOf(context, checked.report)).filter(({ verdict }) => verdict === 'fail')
+		const failed = (await fourFifthsOf(context, checked.report)).filter(({ verdict }) => verdict === 'fail')
 		if (failed.length === 0) return checked
 		const named = failed.map(({ attribute }) => attribute).join(', ')
 		return { passed: false, detail: `The four-fifths rule fails for ${named} in ${checked.report}.` }
@@ -154,7 +154,7 @@ async function checkReport(
 type Document = { sections: { id: string; tables: { id: string; columns: string[]; rows: unknown[][] }[] }[] }
 
 /** The verdicts of the four-fifths rule in an audit, as it was approved. */
-async function verdictsOf(
+async function fourFifthsOf(
 	context: Context,
 	report: string,
 ): Promise<{ attribute: string; verdict: string }[]> {

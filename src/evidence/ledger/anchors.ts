@@ -62,11 +62,11 @@ export async function anchorCheckpoint(
 	})
 	await commit(context, anchorer, [], [message])
 	const anchors = {
-		...(witness ? { witness: () => askWitness(context, witness, made, note) } : {}),
-		...(timestampUrl === undefined ? {} : { timestamp: () => askTimestamp(context, timestampUrl, note) }),
+		...(witness ? { witness: () => callWitness(context, witness, made, note) } : {}),
+		...(timestampUrl === undefined ? {} : { timestamp: () => requestTimestamp(context, timestampUrl, note) }),
 	}
-	for (const [kind, ask] of Object.entries(anchors) as [Kind, () => Promise<Uint8Array>][])
-		if (await anchor(context, kind, made.size, ask)) result.anchored.push(kind)
+	for (const [kind, request] of Object.entries(anchors) as [Kind, () => Promise<Uint8Array>][])
+		if (await anchor(context, kind, made.size, request)) result.anchored.push(kind)
 		else result.failed.push(kind)
 	return result
 }
@@ -78,11 +78,11 @@ async function anchor(
 	context: Context,
 	kind: Kind,
 	size: number,
-	ask: () => Promise<Uint8Array>,
+	request: () => Promise<Uint8Array>,
 ): Promise<boolean> {
 	const about = `ledger-anchor:${kind}`
 	try {
-		const proof = await ask()
+		const proof = await request()
 		const query = context.db
 			.insert(ledgerAnchors)
 			.values({ kind, size, at: context.now(), proof })
@@ -126,7 +126,7 @@ async function post(
 }
 
 /** C2SP tlog-witness, add-checkpoint: the cosignature of the witness, with a proof from the last one that it has seen. */
-async function askWitness(
+async function callWitness(
 	context: Context,
 	{ url, key }: NonNullable<LedgerAnchors['witness']>,
 	{ note, size }: SignedCheckpoint,
@@ -163,7 +163,7 @@ async function askWitness(
 const nonceBytes = 16
 
 /** RFC 3161: a time stamp of the text of the checkpoint, which its signatures are made of. */
-async function askTimestamp(context: Context, url: string, { text }: ParsedNote): Promise<Uint8Array> {
+async function requestTimestamp(context: Context, url: string, { text }: ParsedNote): Promise<Uint8Array> {
 	const digest = sha256(utf8(text))
 	const nonce = context.random(nonceBytes)
 	const { status, bytes } = await post(

@@ -26,6 +26,7 @@ const example = {
 	maturity: { coverage: 0.8, delay: '30d' },
 	retention: '90d',
 	deleteAfter: { predictions: 'law', outcomes: 'law', groups: '400d' },
+	encrypt: false,
 	purpose: 'Decides on applications for consumer loans.',
 	limitations: null,
 	validatedAt: '2026-02-01T00:00:00.000Z',

@@ -65,6 +65,7 @@ const reportExample = {
 	request: 'req_01kjx2y4v0',
 	requestStatus: 'pending',
 	createdAt: '2026-03-02T00:00:00.000Z',
+	erasedAt: null,
 }
 
 const exportData = endpoint({

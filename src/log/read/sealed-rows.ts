@@ -73,7 +73,7 @@ async function readLeaves(
 	return { leaves, payload, faults }
 }
 
-type Place = {
+type RowLocation = {
 	chunk: number
 	first: number
 	kind: number
@@ -111,7 +111,11 @@ async function readRows(
 	return (row) => payloadOf(first + row)
 }
 
-function isInPlace({ day, from, to, version, environment }: Place, batch: RowBatch, row: number): boolean {
+function isInPlace(
+	{ day, from, to, version, environment }: RowLocation,
+	batch: RowBatch,
+	row: number,
+): boolean {
 	const at = batch.timestamps[row] as number
 	const text = (index: number | undefined) => batch.strings[index ?? -1] ?? ''
 	return (
@@ -128,9 +132,9 @@ async function findChunk(
 	sql: Sql,
 	store: ChunkStore,
 	id: number,
-): Promise<{ place: Place; batch: RowBatch } | string | undefined> {
+): Promise<{ place: RowLocation; batch: RowBatch } | string | undefined> {
 	for (let attempt = 0; attempt < 2; attempt++) {
-		const [place] = await sql.all<Place>({
+		const [place] = await sql.all<RowLocation>({
 			sql: `SELECT c.id AS chunk, coalesce(a.first, 0) AS first, c.kind AS kind, c.day AS day, c.rows AS rows,
 				c.from_ms AS "from", c.to_ms AS "to", s.model AS model, s.version AS version, s.environment AS environment,
 				s.segment AS segment

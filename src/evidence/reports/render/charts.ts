@@ -40,7 +40,7 @@ type Known = { name: string; value: number }
 
 function altText(title: string, points: readonly Known[], table: string): string {
 	const sorted = points.toSorted((a, b) => a.value - b.value)
-	const [least, most] = [sorted[0] as Known, sorted.at(-1) as Known]
+	const [smallest, largest] = [sorted[0] as Known, sorted.at(-1) as Known]
 	const of = ({ name, value }: Known) => `${JSON.stringify(value)} (${name})`
-	return `${title}. ${points.length} values, from ${of(least)} to ${of(most)}. All are in the table "${table}".`
+	return `${title}. ${points.length} values, from ${of(smallest)} to ${of(largest)}. All are in the table "${table}".`
 }
