@@ -1,3 +1,4 @@
+import { existsSync, statfsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
@@ -15,6 +16,11 @@ const report = process.env.TEST_REPORT
 // Files of a worker share their modules: none of ours keeps state, and loading them is half of the time otherwise.
 const shared = { isolate: false }
 
+// Databases of tests wait for the disk at every commit, which is most of their time: they are in memory where that has room.
+const memory = '/dev/shm'
+const neededBytes = 4 * 2 ** 30
+const hasRoom = existsSync(memory) && statfsSync(memory).bavail * statfsSync(memory).bsize > neededBytes
+
 // Nothing depends on the speed of the machine: a timeout only ends what hangs.
 const patient = {
 	setupFiles: ['test/support/setup.ts'],
@@ -22,7 +28,10 @@ const patient = {
 	hookTimeout: 300_000,
 	expect: { poll: { timeout: 60_000 } },
 	// Many tests start the command line: it need not be compiled each time.
-	env: { NODE_COMPILE_CACHE: fileURLToPath(new URL('node_modules/.cache/compiled', import.meta.url)) },
+	env: {
+		NODE_COMPILE_CACHE: fileURLToPath(new URL('node_modules/.cache/compiled', import.meta.url)),
+		...(hasRoom ? { TMPDIR: memory } : {}),
+	},
 }
 
 export default defineConfig({
@@ -66,7 +75,6 @@ export default defineConfig({
 					name: 'peers',
 					include: peers,
 					globalSetup: ['test/support/peers-setup.ts'],
-					fileParallelism: false,
 					sequence: { groupOrder: 3 },
 				},
 			},

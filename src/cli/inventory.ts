@@ -7,8 +7,8 @@ type Page = { items: InventoryItem[]; next: string | null }
 export const inventory: Command = {
 	help: `Usage: plumbline inventory [--format csv|json]
 
-Lists all models of the service at PLUMBLINE_URL in the scope of PLUMBLINE_KEY: owner, risk tier, what serves where, when they
-were validated, when they are due for review, and how many incidents are open. Any role but ingest.
+Lists all models of the service at PLUMBLINE_URL in the scope of PLUMBLINE_KEY: owner, risk tier, what serves where,
+when they were validated, when they are due for review, and how many incidents are open. Any role but ingest.
 
   --format csv    for a spreadsheet: with task, purpose and versions too
   --format json   for machines, as is --json

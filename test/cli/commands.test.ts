@@ -134,6 +134,7 @@ describe('models, baselines and jobs', () => {
 				'deliver',
 				'retention',
 				'delete-due',
+				'review-access',
 				'checkpoint',
 				'reports',
 				'anchor',

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Context } from '../../src/context.ts'
@@ -16,7 +16,7 @@ import { openArtifacts } from '../../src/platform/node/open-artifacts.ts'
 import { secretReader } from '../../src/platform/node/read-secret.ts'
 import { modelCache } from '../../src/registry/artifact/model-cache.ts'
 import { nobody } from '../../src/registry/person/people-file.ts'
-import { testLedgerKey } from './ledger-key.ts'
+import { testLedgerKey, testLedgerPem } from './ledger-key.ts'
 import { defaultPolicies } from './policies.ts'
 
 const law = await loadLaw()
@@ -35,6 +35,8 @@ export async function testContext(
 	const folder = await mkdtemp(join(tmpdir(), 'plumbline-'))
 	write?.(folder)
 	const url = `file:${join(folder, 'test.db')}`
+	// A command that acts on the same file signs with the same key.
+	await writeFile(join(folder, 'test.db-ledger.key'), testLedgerPem(), { mode: 0o600 })
 	const first = await openSql(url)
 	await migrate(first, new URL('../../migrations', import.meta.url).pathname)
 	await first.close()

@@ -18,10 +18,11 @@ export function testLedgerKey(word = 'plumbline', name = 'plumbline'): LedgerKey
 	const seed = seedOf(word)
 	const key = privateKeyOf(word)
 	const der = createPublicKey(key).export({ format: 'der', type: 'spki' })
+	const derive = (purpose: string) => new Uint8Array(createHmac('sha256', seed).update(purpose).digest())
 	return {
 		verifier: verifierKey(name, new Uint8Array(der.subarray(-32))),
 		sign: async (text) => new Uint8Array(sign(null, text, key)),
-		macKey: new Uint8Array(createHash('sha256').update(`mac ${word}`).digest()),
-		derive: (purpose) => new Uint8Array(createHmac('sha256', seed).update(purpose).digest()),
+		macKey: derive('plumbline ledger mac'),
+		derive,
 	}
 }

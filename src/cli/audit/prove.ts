@@ -24,8 +24,8 @@ export const proveHelp = `       plumbline audit prove entry INDEX [--out FILE] 
        plumbline audit prove prediction MODEL ID [--out FILE] [--key KEY] [--json]
        plumbline audit prove report ID [--out FILE] [--key KEY] [--json]
 
-Print the proof that the signed ledger has an entry, a prediction or a report, and check it. Of an entry and a report it is a
-.tlog-proof (C2SP tlog-proof), of a prediction the JSON with the row, its entry and that proof.
+Print the proof that the signed ledger has an entry, a prediction or a report, and check it. Of an entry and a report it is
+a .tlog-proof (C2SP tlog-proof), of a prediction the JSON with the row, its entry and that proof.
 
   --out FILE          write it to FILE, which must not exist
   --key KEY           check it with this verifier key; otherwise with the one that the service names, which proves nothing

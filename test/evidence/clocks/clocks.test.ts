@@ -187,21 +187,7 @@ describe('what a person has asked for', () => {
 })
 
 describe('other clocks', () => {
-	const patch = (server: TestServer, json: object) =>
-		server.fetch('/v1/models/loans', { method: 'PATCH', json })
 	const titles = (incidents: Json[]) => incidents.map(({ title }) => title)
-
-	it('warn of a review before its day, until the day is changed', async ({ server }) => {
-		const now = startOfTest + 100 * dayMs
-		server.clock.now = now
-		await patch(server, { nextReview: formatTime(now + 6 * dayMs) })
-		expect(await openAt(server, now)).toEqual([])
-		const [{ title }] = await openAt(server, now + dayMs)
-		expect(title).toBe(`1 review of the model is due on ${formatTime(now + 6 * dayMs).slice(0, 10)}`)
-		expect((await openAt(server, now + 7 * dayMs))[0].severity).toBe('critical')
-		await patch(server, { nextReview: null })
-		expect(await openAt(server, now + 7 * dayMs)).toEqual([])
-	})
 
 	it('ask for a bias audit where the law is declared and there is none of the last year', async ({
 		server,
