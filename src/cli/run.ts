@@ -10,13 +10,21 @@ import { connectSlack } from '../slack/open-slack.ts'
 import { type Command, requirePositional, type Terminal } from './command.ts'
 import { withContext } from './with-context.ts'
 
+/** Their ids, as many as one line has room for. */
+const listed = (from: number, to?: number) =>
+	jobs
+		.slice(from, to)
+		.map((job) => job.id)
+		.join(', ')
+
 export const run: Command = {
 	help: `Usage: plumbline run JOB|all
 
 Runs a job once, on the database PLUMBLINE_DATABASE_URL. \`all\` runs all jobs that are due, in order. Safe while the
 service runs: a job runs in one process at a time, and the rules are those of the service.
 
-Jobs: ${jobs.map((j) => j.id).join(', ')}
+Jobs: ${listed(0, 9)},
+      ${listed(9)}
 
   --json     for machines
 

@@ -19,6 +19,7 @@ const jobIds = [
 	'deliver',
 	'retention',
 	'delete-due',
+	'review-access',
 	'checkpoint',
 	'reports',
 	'anchor',
