@@ -5,8 +5,10 @@ import { benchCompute } from './compute.ts'
 import { benchEvaluate } from './evaluate.ts'
 import { benchExplain } from './explain.ts'
 import { benchIngest } from './ingest.ts'
+import { benchLedger } from './ledger.ts'
 import { benchOutcomes } from './outcomes.ts'
 import { benchPointer } from './pointer.ts'
+import { benchReport } from './report.ts'
 import { benchSeal } from './seal.ts'
 import { toTable } from './table.ts'
 import { benchVerify } from './verify.ts'
@@ -24,5 +26,7 @@ if (part === undefined || part === 'answers') results.push(...(await benchAnswer
 if (part === undefined || part === 'pointer') results.push(...(await benchPointer(Number(size ?? 1000))))
 if (part === undefined || part === 'seal') results.push(...(await benchSeal(Number(size ?? 1_000_000))))
 if (part === undefined || part === 'verify') results.push(...(await benchVerify(Number(size ?? 1_000_000))))
+if (part === undefined || part === 'ledger') results.push(...(await benchLedger(Number(size ?? 10_000_000))))
+if (part === undefined || part === 'report') results.push(...(await benchReport(Number(size ?? 1_000_000))))
 if (part === undefined || part === 'chat') results.push(...(await benchChat(Number(size ?? 20))))
 console.log(toTable(results))

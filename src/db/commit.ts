@@ -17,6 +17,9 @@ export type CommittedEntry = { index: number; leafHash: string }
 /** What fits into a bundle of tlog-tiles. */
 const maxEntryBytes = 65_535
 
+const entryInsert = `INSERT INTO ledger_entry (idx, at, actor, action, object, model, entry, leaf_hash, mac)
+	VALUES ((SELECT coalesce(max(idx) + 1, 0) FROM ledger_entry), ?, ?, ?, ?, ?, ?, ?, ?)`
+
 const isQuery = (q: Query | Statement): q is Query => 'toSQL' in q
 const guard: Statement = { sql: 'INSERT INTO guard (ok) VALUES (changes() > 0)' }
 
@@ -60,19 +63,19 @@ export async function commit(
 				`The entry ${draft.action} of ${draft.object} has ${bytes.length} bytes for the ledger, which takes ${maxEntryBytes}. Send less in one change.`,
 			)
 		const hash = leafHash(bytes)
-		const mac = context.ledgerKey ? entryMac(context.ledgerKey.macKey, hash, context.random) : null
+		const mac = context.ledgerKey ? entryMac(context.ledgerKey.macKey, hash, at, context.random) : null
 		hashes.push(toHex(hash))
 		statements.push({
-			sql: `INSERT INTO ledger_entry (idx, at, actor, action, object, model, entry, leaf_hash, mac)
-				SELECT coalesce(max(idx) + 1, 0), ?, ?, ?, ?, ?, ?, ?, ? FROM ledger_entry RETURNING idx`,
+			sql: hashes.length === entries.length ? `${entryInsert} RETURNING idx` : entryInsert,
 			params: [at, actor.id, draft.action, draft.object, draft.model ?? null, text, hash, mac],
 		})
 	}
 	try {
 		const results = await context.sql.batch(statements)
 		context.committed?.(entries)
-		const first = statements.length - hashes.length
-		return hashes.map((hash, i) => ({ index: Number(results[first + i]?.[0]?.[0]), leafHash: hash }))
+		// The last entry alone returns its index, which takes SQLite as long as storing it.
+		const first = Number(results.at(-1)?.[0]?.[0]) + 1 - hashes.length
+		return hashes.map((hash, i) => ({ index: first + i, leafHash: hash }))
 	} catch (cause) {
 		if (String(cause).includes('CHECK constraint failed') && String(cause).includes('ok = 1'))
 			throw new AppError('conflict', 'The object changed in the meantime. Read it again, then repeat.', {
