@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
+import { Readable } from 'node:stream'
 import { crc32, createInflateRaw, inflateRawSync } from 'node:zlib'
 import { AppError } from '../../core/errors.ts'
 
@@ -117,6 +118,14 @@ function parseDirectory(
 }
 
 /** Relative, with forward slashes, without `..`. */
+const pieceBytes = 2 ** 16
+
+/** Streams of a file handle each leave a listener behind on it; reads do not. */
+async function* piecesOf(file: FileHandle, start: number, end: number): AsyncGenerator<Buffer> {
+	for (let at = start; at < end; at += pieceBytes)
+		yield await readAt(file, at, Math.min(pieceBytes, end - at))
+}
+
 const isSafe = (name: string): boolean =>
 	/^[\x20-\x7e]+$/.test(name) &&
 	!/[\\:]/.test(name) &&
@@ -173,7 +182,7 @@ function unpack(packed: Buffer, { method, bytes }: ZipEntry): Buffer {
 /** A file of any size, some kilobytes at a time. */
 async function digestOf(file: FileHandle, entry: ZipEntry): Promise<string> {
 	const start = await dataAt(file, entry)
-	const source = file.createReadStream({ start, end: start + entry.packed - 1, autoClose: false })
+	const source = Readable.from(piecesOf(file, start, start + entry.packed))
 	if (entry.method !== 0 && entry.method !== 8) throw new Error('it is packed in an unknown way')
 	const hash = createHash('sha256')
 	let [size, crc] = [0, 0]
