@@ -26,7 +26,10 @@ export async function verifyDatabaseFile(
 	await checkDatabase(path, migrations, path)
 	const given = config.PLUMBLINE_DATA_KEY ?? []
 	const dataKeys = await readCipherKeys('PLUMBLINE_DATA_KEY', given, secretReader(process.env))
-	const { sql, log } = await openLibsqlLog(url, dataKeys)
+	const { sql, log } = await openLibsqlLog(url, dataKeys).catch((cause) => {
+		const what = `The rows of ${path} (its table log_chunk) cannot be opened: ${(cause as Error).message}.`
+		throw new AppError('unavailable', `${what} Restore it from a backup.`, { cause })
+	})
 	try {
 		// All reads see the same state, whatever a service does meanwhile.
 		await sql.all({ sql: 'BEGIN' })

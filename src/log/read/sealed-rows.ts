@@ -1,10 +1,10 @@
-import { AppError } from '../../core/errors.ts'
 import { dayMs } from '../../core/time.ts'
 import type { Sql } from '../../db/sql.ts'
 import { decodeKeys } from '../../ledger/row-keys.ts'
 import { leafHashes, rootAndBlocks } from '../../ledger/row-leaves.ts'
 import { hashBytes } from '../../ledger/tree.ts'
 import type { RowBatch } from '../../summaries/inputs/columns.ts'
+import { RowsLockedError } from '../codec/row-vault.ts'
 import { kindNumber, type RowKind } from '../row-kinds.ts'
 import type { ChunkStore } from './chunk-store.ts'
 import { rowPayloads } from './row-payload.ts'
@@ -67,13 +67,7 @@ async function readLeaves(
 		const read = await readRows(sql, store, sealed, { chunk, rows }, (row) => erased.has(at + row))
 		if (typeof read !== 'function') faults.push({ chunk, ...read })
 		const payloadOf = (row: number) => (typeof read === 'function' ? read(row - at) : undefined)
-		try {
-			leaves.set(leafHashes(keys, start, end, payloadOf), (start - from) * hashBytes)
-		} catch (error) {
-			// Ids are decoded with the first row that is asked for.
-			faults.push({ chunk, what: unreadable(error) })
-			continue
-		}
+		leaves.set(leafHashes(keys, start, end, payloadOf), (start - from) * hashBytes)
 		if (wanted !== undefined && wanted >= start && wanted < end && !erased.has(wanted))
 			payload = payloadOf(wanted)
 	}
@@ -93,8 +87,6 @@ type RowLocation = {
 	environment: string
 	segment: string
 }
-
-const unreadable = (error: unknown): string => `It cannot be read: ${(error as Error).message}`
 
 type Unreadable = Omit<RowFault, 'chunk'>
 
@@ -158,8 +150,8 @@ async function findChunk(
 			const chunk = await store.chunk(place.chunk)
 			if (chunk) return { place, batch: chunk.batch }
 		} catch (error) {
-			const isLocked = error instanceof AppError && error.code === 'unavailable'
-			return { what: unreadable(error), ...(isLocked ? { isLocked } : {}) }
+			const isLocked = error instanceof RowsLockedError
+			return { what: `It cannot be read: ${(error as Error).message}`, ...(isLocked ? { isLocked } : {}) }
 		}
 	}
 	return undefined
