@@ -38,7 +38,7 @@ export const audit: Command = {
 		out: { type: 'string' },
 		format: { type: 'string' },
 	},
-	isOffline: (args) => args[0] === 'verify' && !args.some((arg) => /^https?:/.test(arg)),
+	isOffline: (args) => args[0] === 'verify' && !args.some((arg) => /^(https?|file):/i.test(arg)),
 	run(terminal, args) {
 		const name = requirePositional(args, 0, `A verb, one of ${Object.keys(verbs).join(', ')},`)
 		const verb = Object.hasOwn(verbs, name) ? verbs[name] : undefined

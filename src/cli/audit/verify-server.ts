@@ -26,6 +26,15 @@ export async function verifyServer(
 	return toVerification({ ...log, failures: [...log.failures, ...failures] }, own.records)
 }
 
+/** What a problem says; of anything else its beginning. */
+function detailOf(body: string): string {
+	try {
+		const { detail } = JSON.parse(body) as { detail?: unknown }
+		if (typeof detail === 'string') return detail
+	} catch {}
+	return body.slice(0, 300)
+}
+
 async function readFile({ config }: Terminal, url: string): Promise<Uint8Array | undefined> {
 	const key = config.PLUMBLINE_KEY ?? config.PLUMBLINE_ADMIN_KEY
 	if (key === undefined)
@@ -37,7 +46,7 @@ async function readFile({ config }: Terminal, url: string): Promise<Uint8Array |
 	if (!response.ok)
 		throw new AppError(
 			'unavailable',
-			`GET ${url} returned ${response.status}: ${(await response.text()).slice(0, 300)}`,
+			`GET ${url} returned ${response.status}: ${detailOf(await response.text())}`,
 		)
 	return new Uint8Array(await response.arrayBuffer())
 }

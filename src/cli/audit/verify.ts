@@ -21,6 +21,7 @@ import { verifyServer } from './verify-server.ts'
 export const verifyHelp = `Usage: plumbline audit verify SOURCE --key KEY [--checkpoint FILE] [--json]
 
 Verifies a ledger, and everything that its entries commit to, with a key that you got from elsewhere.
+Rows of encrypted models in a database file need PLUMBLINE_DATA_KEY.
 
   SOURCE              the URL of a service (with PLUMBLINE_KEY, role auditor), file:DATABASE, a bundle (.zip), or a folder
                       with checkpoint and tile/
@@ -34,15 +35,16 @@ Exit codes: 0 verified, 1 something is not what was signed, 2 it cannot be verif
 
 export async function verify(terminal: Terminal, args: Parsed): Promise<ExitCode> {
 	const source = requirePositional(args, 1, 'What to verify')
-	const key = await readKey(requireOption(args, 'key'))
-	const older = await readOlder(textOption(args, 'checkpoint'))
+	const [key, older] = [requireOption(args, 'key'), textOption(args, 'checkpoint')]
 	const progress = new WorkProgress(terminal)
 	const onProgress = (done: number, total: number) =>
 		progress.show(
 			done / Math.max(1, total),
 			`${done.toLocaleString('en')} of ${total.toLocaleString('en')} entries`,
 		)
-	const result = await attempt(() => verifySource(terminal, source, { key, older, onProgress }), source)
+	const work = async () =>
+		verifySource(terminal, source, { key: await readKey(key), older: await readOlder(older), onProgress })
+	const result = await attempt(work, source)
 	progress.end()
 	if (args.values.json) terminal.out(`${JSON.stringify(result)}\n`)
 	else terminal.out(textOf(source, result))
@@ -51,7 +53,7 @@ export async function verify(terminal: Terminal, args: Parsed): Promise<ExitCode
 
 async function verifySource(terminal: Terminal, source: string, input: VerifyInput): Promise<Verification> {
 	if (/^https?:/i.test(source)) return verifyServer(terminal, source, input)
-	if (source.startsWith('file:')) return verifyDatabaseFile(source, input)
+	if (source.startsWith('file:')) return verifyDatabaseFile(terminal, source, input)
 	const info = await stat(source).catch(() => undefined)
 	if (info?.isDirectory()) return verifyFolder(source, input)
 	if (!info) throw new AppError('not-found', `There is no file or folder ${source}.`)

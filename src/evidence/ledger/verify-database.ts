@@ -201,7 +201,7 @@ class DatabaseVerification {
 		await this.checkArtifacts()
 		this.records += await verifyReports(context.sql, failures)
 		const rows = await verifyRows(context)
-		for (const { where, what } of rows.failures) failures.add('mismatch', where, what)
+		for (const { kind, where, what } of rows.failures) failures.add(kind, where, what)
 		if (rows.unsealed > 0 && !context.ledgerKey)
 			failures.add(
 				'unverifiable',

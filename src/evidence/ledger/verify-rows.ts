@@ -4,6 +4,7 @@ import { sameBytes, toHex } from '../../core/bytes.ts'
 import { ledgerEntries, seals } from '../../db/schema.ts'
 import { blockRows } from '../../ledger/row-leaves.ts'
 import { hashBytes } from '../../ledger/tree.ts'
+import type { Failure } from '../../ledger/verify-log.ts'
 import { erasuresOf } from '../../log/erase/erased-ids.ts'
 import type { RowHashes, SealedRows } from '../../log/read/sealed-rows.ts'
 import { kindOfNumber } from '../../log/row-kinds.ts'
@@ -12,8 +13,8 @@ import { type SealRow, sealedRows } from './seals.ts'
 /** What it reads. */
 type Rows = Pick<Context, 'sql' | 'db' | 'log'>
 
-/** A place in the log, and what does not match there. */
-export type RowMismatch = { where: string; what: string }
+/** A place in the log, and what does not match there, or why nobody can say. */
+export type RowMismatch = Failure
 
 /** `rows`: how many were compared with what entries commit to. `unsealed`: stored rows that no entry commits to yet. */
 export type RowCheck = { rows: number; seals: number; unsealed: number; failures: RowMismatch[] }
@@ -27,8 +28,8 @@ const maxFailures = 1000
  */
 export async function verifyRows(context: Rows, onProgress?: Progress): Promise<RowCheck> {
 	const check: RowCheck = { rows: 0, seals: 0, unsealed: 0, failures: [] }
-	const fail = (where: string, what: string) => {
-		if (check.failures.length < maxFailures) check.failures.push({ where, what })
+	const fail: Fail = (where, what, kind = 'mismatch') => {
+		if (check.failures.length < maxFailures) check.failures.push({ kind, where, what })
 	}
 	await checkEntries(context, fail)
 	await checkCoverage(context, check, fail)
@@ -51,7 +52,7 @@ export async function verifyRows(context: Rows, onProgress?: Progress): Promise<
 	}
 }
 
-type Fail = (where: string, what: string) => void
+type Fail = (where: string, what: string, kind?: Failure['kind']) => void
 
 const sealName = ({ model, entry, id }: { model: string; entry: number; id: number }) =>
 	`rows ${id} of ${model} (ledger entry ${entry})`
@@ -132,8 +133,16 @@ async function checkSeal(context: Rows, seal: SealRow, fail: Fail): Promise<void
 		const [current] = await context.db.select().from(seals).where(eq(seals.id, seal.id))
 		return checkSeal(context, current ?? seal, fail)
 	}
-	for (const { chunk, what } of hashes.faults) fail(`${where}, chunk ${chunk}`, what)
-	if (hashes.faults.length > 0 || sameBytes(hashes.root, seal.root)) return
+	const locked = hashes.faults.find(({ isLocked }) => isLocked)
+	if (locked) fail(where, locked.what, 'unverifiable')
+	for (const { chunk, what, isLocked } of hashes.faults) if (!isLocked) fail(`${where}, chunk ${chunk}`, what)
+	if (hashes.faults.length > 0) return
+	if (sameBytes(hashes.root, seal.root)) {
+		// Proofs are made from them. Seals from before they were kept have none.
+		if (seal.blocks.length > 0 && !sameBytes(seal.blocks, hashes.blocks))
+			fail(where, 'Its stored hashes are not those of its rows.')
+		return
+	}
 	const places = changedChunks(sealed, seal, hashes)
 	for (const place of places) fail(`${where}, ${place}`, 'A row is not what was stored.')
 	if (places.length === 0) fail(where, 'A row is not what was stored.')

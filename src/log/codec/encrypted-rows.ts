@@ -1,10 +1,9 @@
-import { AppError } from '../../core/errors.ts'
 import { ByteReader, ByteWriter } from '../../summaries/inputs/bytes.ts'
 import { type Column, cellKind, type RowBatch } from '../../summaries/inputs/columns.ts'
 import { concatBatches, selectRows } from '../../summaries/inputs/select-rows.ts'
 import { decodeChunk, encodeBody, encodeIds } from './chunk.ts'
 import type { Codec } from './codec.ts'
-import type { RowVault } from './row-vault.ts'
+import { RowsLockedError, type RowVault } from './row-vault.ts'
 
 // The rows of an encrypted model have a key each (`keys` of a batch). In storage they have no values but time, version and
 // environment; everything else is in `sealed`, encrypted row by row. A row whose key is destroyed is as an erased one: blank.
@@ -21,10 +20,8 @@ export async function encodeRows(
 /** Throws `unavailable` when there are no keys. */
 export function requireVault(vault: RowVault | undefined): RowVault {
 	if (vault && vault.fault === undefined) return vault
-	throw new AppError(
-		'unavailable',
+	throw new RowsLockedError(
 		vault?.fault ?? 'This process has no keys of encrypted rows, and cannot read them.',
-		{ retryAfterMs: 60_000 },
 	)
 }
 

@@ -1,3 +1,5 @@
+import { AppError } from '../../core/errors.ts'
+
 /**
  * Keys of the rows of encrypted models, one for each row, outside of the database and its backups. A row names its key by a
  * reference, which goes wherever the row goes: into larger chunks, and into archive files.
@@ -16,4 +18,11 @@ export type RowVault = {
 	decrypt(key: Uint8Array, bytes: Uint8Array): Uint8Array
 	/** A keyed digest that stands for a text, such as a subject in a table that rows wait in. */
 	pseudonym(text: string): string
+}
+
+/** This process lacks the keys of encrypted rows; another may have them. */
+export class RowsLockedError extends AppError {
+	constructor(message: string) {
+		super('unavailable', message, { retryAfterMs: 60_000 })
+	}
 }

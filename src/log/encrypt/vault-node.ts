@@ -14,7 +14,7 @@ import {
 	puncture,
 	rowKeys,
 } from '../../ledger/row-keys.ts'
-import type { RowVault } from '../codec/row-vault.ts'
+import { RowsLockedError, type RowVault } from '../codec/row-vault.ts'
 
 const [nonceBytes, tagBytes] = [12, 16]
 const maxTries = 10
@@ -74,7 +74,7 @@ export class FileVault implements RowVault {
 
 	private get db(): FileSql {
 		if (this.sql && this.fault === undefined) return this.sql
-		throw new AppError('unavailable', this.fault ?? '', { retryAfterMs: 60_000 })
+		throw new RowsLockedError(this.fault ?? '')
 	}
 
 	/** Makes the key of pseudonyms, and encrypts what an older data key encrypted with the newest one. */
@@ -123,8 +123,7 @@ export class FileVault implements RowVault {
 		for (const [id, list] of byId) {
 			const one = stored.get(id)
 			if (!one)
-				throw new AppError(
-					'unavailable',
+				throw new RowsLockedError(
 					'The file of keys does not have the keys of these rows. Put back the file `<database>-keys.db` that belongs to this database.',
 				)
 			const rows = new Map(list.map((reference) => [rowOf(reference), reference]))

@@ -4,6 +4,7 @@ import { decodeKeys } from '../../ledger/row-keys.ts'
 import { leafHashes, rootAndBlocks } from '../../ledger/row-leaves.ts'
 import { hashBytes } from '../../ledger/tree.ts'
 import type { RowBatch } from '../../summaries/inputs/columns.ts'
+import { RowsLockedError } from '../codec/row-vault.ts'
 import { kindNumber, type RowKind } from '../row-kinds.ts'
 import type { ChunkStore } from './chunk-store.ts'
 import { rowPayloads } from './row-payload.ts'
@@ -19,8 +20,8 @@ export type SealedRows = {
 	erased: readonly { row: number; leaf: Uint8Array }[]
 }
 
-/** What is wrong with the stored rows of a chunk. */
-export type RowFault = { chunk: number; what: string }
+/** What is wrong with the stored rows of a chunk. `isLocked`: this process lacks the keys of encrypted rows; another can read them. */
+export type RowFault = { chunk: number; what: string; isLocked?: true }
 
 /** `blocks`: the hashes of each 256 rows. Rows that cannot be read count as zeros. */
 export type RowHashes = { root: Uint8Array; blocks: Uint8Array; faults: RowFault[] }
@@ -64,8 +65,8 @@ async function readLeaves(
 		first += rows
 		if (start >= end) continue
 		const read = await readRows(sql, store, sealed, { chunk, rows }, (row) => erased.has(at + row))
-		if (typeof read === 'string') faults.push({ chunk, what: read })
-		const payloadOf = (row: number) => (typeof read === 'string' ? undefined : read(row - at))
+		if (typeof read !== 'function') faults.push({ chunk, ...read })
+		const payloadOf = (row: number) => (typeof read === 'function' ? read(row - at) : undefined)
 		leaves.set(leafHashes(keys, start, end, payloadOf), (start - from) * hashBytes)
 		if (wanted !== undefined && wanted >= start && wanted < end && !erased.has(wanted))
 			payload = payloadOf(wanted)
@@ -87,6 +88,8 @@ type RowLocation = {
 	segment: string
 }
 
+type Unreadable = Omit<RowFault, 'chunk'>
+
 /** The payloads of the rows of a chunk, or what is wrong with them. */
 async function readRows(
 	sql: Sql,
@@ -94,19 +97,19 @@ async function readRows(
 	{ model, kind }: SealedRows,
 	{ chunk: id, rows }: { chunk: number; rows: number },
 	isErased: (row: number) => boolean,
-): Promise<((row: number) => string) | string> {
+): Promise<((row: number) => string) | Unreadable> {
 	const found = await findChunk(sql, store, id)
-	if (!found) return 'Its rows are missing.'
-	if (typeof found === 'string') return found
+	if (!found) return { what: 'Its rows are missing.' }
+	if ('what' in found) return found
 	const { place, batch } = found
 	const { first } = place
 	if (place.kind !== kindNumber[kind] || place.model !== model || place.segment !== '')
-		return `It is not filed under ${kind} rows of ${model}.`
+		return { what: `It is not filed under ${kind} rows of ${model}.` }
 	if (place.rows !== batch.rows || first + rows > batch.rows)
-		return `It has ${Math.max(0, batch.rows - first)} of ${rows} rows.`
+		return { what: `It has ${Math.max(0, batch.rows - first)} of ${rows} rows.` }
 	for (let row = 0; row < rows; row++)
 		if (!isErased(row) && !isInPlace(place, batch, first + row))
-			return 'It is filed under another version, environment or time than its rows.'
+			return { what: 'It is filed under another version, environment or time than its rows.' }
 	const payloadOf = rowPayloads(batch, kind)
 	return (row) => payloadOf(first + row)
 }
@@ -127,12 +130,12 @@ function isInPlace(
 	)
 }
 
-/** Tries twice: a chunk may be folded into another one after it was looked up. A text says why it cannot be read. */
+/** Tries twice: a chunk may be folded into another one after it was looked up. `what` says why it cannot be read. */
 async function findChunk(
 	sql: Sql,
 	store: ChunkStore,
 	id: number,
-): Promise<{ place: RowLocation; batch: RowBatch } | string | undefined> {
+): Promise<{ place: RowLocation; batch: RowBatch } | Unreadable | undefined> {
 	for (let attempt = 0; attempt < 2; attempt++) {
 		const [place] = await sql.all<RowLocation>({
 			sql: `SELECT c.id AS chunk, coalesce(a.first, 0) AS first, c.kind AS kind, c.day AS day, c.rows AS rows,
@@ -147,7 +150,8 @@ async function findChunk(
 			const chunk = await store.chunk(place.chunk)
 			if (chunk) return { place, batch: chunk.batch }
 		} catch (error) {
-			return `It cannot be read: ${(error as Error).message}`
+			const isLocked = error instanceof RowsLockedError
+			return { what: `It cannot be read: ${(error as Error).message}`, ...(isLocked ? { isLocked } : {}) }
 		}
 	}
 	return undefined

@@ -173,6 +173,7 @@ function unpack(packed: Buffer, { method, bytes }: ZipEntry): Buffer {
 
 const partBytes = 2 ** 16
 
+/** Streams of a file handle each leave a listener behind on it; reads do not. */
 async function* partsOf(file: FileHandle, start: number, length: number): AsyncGenerator<Buffer> {
 	for (let at = 0; at < length; at += partBytes)
 		yield await readAt(file, start + at, Math.min(partBytes, length - at))

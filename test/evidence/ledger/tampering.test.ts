@@ -312,6 +312,16 @@ const logged: Case[] = [
 		'INSERT INTO log_unsealed SELECT chunk FROM log_sealed',
 		'DELETE FROM log_sealed',
 	],
+	[
+		'the hashes that proofs are made from',
+		/^rows 1 of loans.*stored hashes/,
+		'UPDATE log_seal SET blocks = zeroblob(32)',
+	],
+	[
+		'a mark of a row that has no key',
+		/^access_key: ledger_touched names a row by what is not its key/,
+		"INSERT INTO ledger_touched (tbl, key) VALUES ('access_key', 'no key')",
+	],
 	['the root of a batch', /^rows 1 of loans/, 'UPDATE log_seal SET root = zeroblob(32)'],
 	[
 		'the keys of a batch',

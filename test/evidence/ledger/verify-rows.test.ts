@@ -197,6 +197,7 @@ it('is noticed when an archive file is changed, until it is restored', async ({ 
 	const { failures } = await verifyRows(server.context)
 	expect(failures).toEqual(
 		[1, 2].map((chunk) => ({
+			kind: 'mismatch',
 			where: expect.stringContaining(`chunk ${chunk}`),
 			what: expect.stringContaining('its content is not what was written'),
 		})),

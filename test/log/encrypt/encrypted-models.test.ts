@@ -120,6 +120,7 @@ describe('an encrypted model', () => {
 		const server = await open([key])
 		await fill(server, 'm', true)
 		await fill(server, 'open', false)
+		await sealRows(server.context)
 		const files = copy(server, 'restart')
 		const again = await open([key], from(files))
 		expect((await read(again, 'm', 'id-zq81')).body.subject).toBe('subject-zq83')
@@ -135,6 +136,10 @@ describe('an encrypted model', () => {
 			expect((await without.post('/v1/models/open/predictions', [prediction('other')])).body.accepted).toBe(1)
 			expect((await read(without, 'open', 'id-zq81')).status).toBe(200)
 			expect((await sealRows(without.context)).faults).toEqual([])
+			// Nobody has changed them: this process cannot tell.
+			const { failures } = await verifyRows(without.context)
+			expect(failures.map(({ kind }) => kind)).not.toContain('mismatch')
+			expect(failures[0]?.what).toContain('PLUMBLINE_DATA_KEY')
 			expect(await without.context.log.compact()).toBeGreaterThanOrEqual(0)
 		}
 	})
