@@ -16,7 +16,10 @@ if (process.platform === 'linux') setPriority(19)
 const sql = await openSql(url)
 const vault = await openVault(url, dataKeys)
 const archives = archiveReader(archive)
-const { hashRows } = sealReads(sql, new ChunkStore(sql, { ...nodeCodec, vault }, archives.read))
+// Chunks are hashed one after another, each once: to keep many would only take memory.
+const keptChunks = 4
+const store = new ChunkStore(sql, { ...nodeCodec, vault }, archives.read, true, keptChunks)
+const { hashRows } = sealReads(sql, store)
 
 const calls = {
 	hashRows: (rows: SealedRows) => hashRows(rows),

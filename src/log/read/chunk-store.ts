@@ -43,19 +43,20 @@ const cachedColumns = 50_000
 
 /** Reads chunks by id, wherever they are: in the table, folded into a larger chunk, or in an archive file. */
 export class ChunkStore {
-	private readonly cache = new BoundedCache<number, StoredChunk>({
-		max: cachedChunks,
-		maxSize: cachedColumns,
-		// At most the limit, so that even the widest chunk is kept until the next one is read.
-		sizeOf: ({ batch }) => Math.min(batch.features.size, cachedColumns),
-	})
+	private readonly cache: BoundedCache<number, StoredChunk>
 	private readonly sql: Sql
 	private readonly codec: Codec
 	private readonly readArchive: ReadArchive | undefined
 	private readonly opens: boolean
 
-	/** `opens`: whether encrypted rows are decrypted. */
-	constructor(sql: Sql, codec: Codec, readArchive?: ReadArchive, opens = true) {
+	/** `opens`: whether encrypted rows are decrypted. `max`: how many chunks are kept in memory. */
+	constructor(sql: Sql, codec: Codec, readArchive?: ReadArchive, opens = true, max = cachedChunks) {
+		this.cache = new BoundedCache({
+			max,
+			maxSize: cachedColumns,
+			// At most the limit, so that even the widest chunk is kept until the next one is read.
+			sizeOf: ({ batch }) => Math.min(batch.features.size, cachedColumns),
+		})
 		this.opens = opens
 		this.sql = sql
 		this.codec = codec
