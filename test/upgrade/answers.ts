@@ -2,7 +2,18 @@ import { createHash } from 'node:crypto'
 import type { Answered } from '../support/server.ts'
 
 /** Texts that are written when somebody asks may be worded better by a later version. */
-const worded = new Set(['reason', 'detail', 'message', 'nextStep', 'notes', 'help', 'description', 'chain'])
+// `lookup`: the entry of a read, whose position depends on how many reads came before it.
+const worded = new Set([
+	'lookup',
+	'reason',
+	'detail',
+	'message',
+	'nextStep',
+	'notes',
+	'help',
+	'description',
+	'chain',
+])
 const withoutWording = (key: string, value: unknown) => (worded.has(key) && value !== null ? '…' : value)
 /** The title of a problem goes by its code; that of an incident is stored. */
 const withoutTitle = (key: string, value: unknown) => (key === 'title' ? '…' : withoutWording(key, value))

@@ -214,6 +214,9 @@ const ofAbout: Record<string, string> = {
 		'Somebody or something changed the target outside Plumbline. Change it back, or request a deployment of what serves now.',
 	ledger:
 		'Find out who changed the database or restored a copy of it. Nothing is signed until this incident is resolved and the ledger matches.',
+	'ledger-rows':
+		'Restore what is damaged from a backup, or find out who changed it. Other rows and the ledger go on being signed.',
+	'access-review': 'Revoke the keys and roles that nobody needs. Then resolve the incident.',
 	'ledger-anchor':
 		'Check the address in the settings, and whether the other side answers. It is tried again each day.',
 	clock: 'Make what is due. The incident is updated, and resolved, by the job clocks.',

@@ -1,4 +1,5 @@
 import { asc, desc, gte, sql } from 'drizzle-orm'
+import { openIncidentOnce, resolveIncidentAbout } from '../../alerting/incident/incident-without-rule.ts'
 import type { Context } from '../../context.ts'
 import { sameBytes, toHex, utf8 } from '../../core/bytes.ts'
 import { AppError } from '../../core/errors.ts'
@@ -18,7 +19,9 @@ import {
 import { isEntryMac } from '../../ledger/entry-mac.ts'
 import { formatProof } from '../../ledger/proof-file.ts'
 import { inclusionProof, leafHash, rootFromInclusion, rootOf } from '../../ledger/tree.ts'
+import type { RowFault } from '../../log/read/sealed-rows.ts'
 import type { LedgerKey } from '../../ports/ledger-key.ts'
+import { serviceModel } from '../../rules/rule-set.ts'
 import { commitState } from './commit-state.ts'
 import {
 	firstKeyInsert,
@@ -76,12 +79,30 @@ export async function checkpoint(context: Context): Promise<SignedCheckpoint | u
 /** Entries that commit to the data. What was changed behind our back is not committed to. */
 async function addCommitments(context: Context): Promise<void> {
 	const { faults } = await sealRows(context)
+	// Rows whose keys this process lacks wait for one that has them.
+	await reportRows(
+		context,
+		faults.filter(({ isLocked }) => !isLocked),
+	)
 	const { mismatches } = await commitState(context)
-	const [found] = [
-		...faults.map(({ chunk, what }) => ({ where: `rows of chunk ${chunk}`, what })),
-		...mismatches,
-	]
+	const [found] = mismatches
 	if (found) throw await mismatch(context, `${found.where}: ${found.what}.`)
+}
+
+const rowsAbout = 'ledger-rows'
+
+/** Rows that cannot be read, or are not as many as ingest stored, are in no entry. They stop neither other rows nor signing. */
+async function reportRows(context: Context, faults: readonly RowFault[]): Promise<void> {
+	if (faults.length === 0)
+		return resolveIncidentAbout(context, signer, rowsAbout, 'all rows are committed to')
+	await openIncidentOnce(context, signer, {
+		about: rowsAbout,
+		model: serviceModel,
+		environment: '',
+		severity: 'critical',
+		title: 'rows are not what was stored, so that the ledger cannot commit to them',
+		notes: faults.slice(0, 10).map(({ chunk, what }) => `Rows of chunk ${chunk}: ${what}.`),
+	})
 }
 
 /** The newest checkpoint, made first if it does not cover the entry. Throws `not-found` for an entry that does not exist. */

@@ -29,7 +29,10 @@ it('settings from before they were kept are in force since they were last change
 	const rows = await sql.values({
 		sql: 'SELECT model, revision, since, settings FROM model_history ORDER BY model',
 	})
-	const settings = { task: 'binary', riskTier: null, positiveLabel: '1', threshold: 0.4, sensitive: ['SEX'] }
+	const settings = {
+		...{ task: 'binary', riskTier: null, positiveLabel: '1', threshold: 0.4, sensitive: ['SEX'] },
+		...{ tags: [], segments: [], upstreams: [], retentionMs: 1, maturity: { coverage: 0.8, delay: '30d' } },
+	}
 	expect(
 		rows.map(([name, revision, since, text]) => [name, revision, since, JSON.parse(String(text))]),
 	).toEqual([
