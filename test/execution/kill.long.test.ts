@@ -158,7 +158,7 @@ let copies = 0
 /** The last vote, with a kill on the way; then another server goes on, and the voter, without an answer, votes again. */
 async function play({ database, rules, id, digest, voters }: Prepared, env: Record<string, string>) {
 	const copy = join(folder, `copy-${++copies}.db`)
-	for (const suffix of ['', '-wal', '-shm'])
+	for (const suffix of ['', '-wal', '-shm', '-ledger.key'])
 		if (existsSync(database + suffix)) cpSync(database + suffix, copy + suffix)
 	version = '8'
 	effects = []
