@@ -22,6 +22,7 @@ import {
 import { jobs, runAll } from '../jobs/index.ts'
 import { type Overrides, processOwner, type Running, startServer } from '../node.ts'
 import { jsonLogger } from '../platform/logger.ts'
+import { ledgerKeySource } from '../platform/node/ledger-key.ts'
 import type { Command, ExitCode, Parsed, Terminal } from './command.ts'
 import { WorkProgress } from './progress.ts'
 
@@ -127,6 +128,9 @@ PLUMBLINE_PORT, PLUMBLINE_DATABASE_URL and PLUMBLINE_ADMIN_KEY are used if set.
 		const logger = jsonLogger((line) => terminal.err(line), terminal.now, 'warn')
 		const sessions = new DemoSessions(terminal.now)
 		try {
+			// Its key needs no backup, of which the start of a server warns.
+			const ledgerKey = ledgerKeySource(config.PLUMBLINE_LEDGER_KEY, config.PLUMBLINE_DATABASE_URL)
+			if (ledgerKey?.create && (await ledgerKey.read()) === undefined) await ledgerKey.create()
 			const server = await startOnFreePort(config, { logger, sessions })
 			try {
 				const work = demonstrate(terminal, args, { server, sessions, key, stopped })
