@@ -196,6 +196,8 @@ export async function untilIncident(talk: Conversation): Promise<{ declined: str
 	const declined = rows.findLast(
 		(row) => row.score >= creditThreshold && ['north', 'west'].includes(row.segment.branch),
 	)
+	// A job that is summing the day while it is posted must not end after its midnight.
+	await idle(talk)
 	talk.jump(firstDay + 3 * dayMs + minuteMs)
 	await talk.message('income has drifted')
 	const { items } = await talk.call('GET', `/v1/incidents?model=${model}`)
@@ -205,6 +207,13 @@ export async function untilIncident(talk: Conversation): Promise<{ declined: str
 	talk.jump(firstDay + 3 * dayMs + 9 * hourMs)
 	return { declined: (declined as Json).predictionId, incident: items[0].id }
 }
+
+/** Until no job runs. */
+const idle = (talk: Conversation) =>
+	until('the end of the jobs', async () => {
+		const runs = await listRuns(talk.context, admin, { limit: 50 })
+		return runs.every((run) => run.status !== 'running') ? true : undefined
+	})
 
 /** Until the jobs that a jump of the clock made due have run. */
 async function computed(talk: Conversation): Promise<void> {
@@ -221,5 +230,6 @@ async function computed(talk: Conversation): Promise<void> {
 export async function restOfDay(talk: Conversation): Promise<void> {
 	const [from, to] = [firstDay + 3 * dayMs + 9.5 * hourMs, firstDay + 4 * dayMs]
 	await talk.rows('6', from, to)
+	await idle(talk)
 	talk.jump(to + minuteMs)
 }

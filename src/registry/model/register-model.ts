@@ -136,7 +136,8 @@ async function checkEncryption(
 			'Encryption cannot be taken back. Leave out `encrypt`, or register another model.',
 		)
 	const fault = encrypt && !before?.encrypt ? await log.encryptionFault() : undefined
-	if (fault !== undefined) throw new AppError('unavailable', fault)
+	if (fault !== undefined)
+		throw new AppError('invalid', `encrypt: ${fault}`, { faults: [{ path: 'encrypt', message: fault }] })
 }
 
 /** The next revision of a model, with its entry, for the commit of what it is part of. */

@@ -176,7 +176,7 @@ describe('an encrypted model', () => {
 		const model = { model: 'm', task: 'binary' }
 		const refused = await without.post('/v1/models', { ...model, encrypt: true })
 		expect([refused.status, refused.body.detail]).toEqual([
-			503,
+			422,
 			expect.stringContaining('PLUMBLINE_DATA_KEY'),
 		])
 		const server = await open([key])
