@@ -40,11 +40,14 @@ export async function migrate(sql: Sql, folder: string): Promise<string[]> {
 		const statements = splitStatements(await readFile(`${folder}/${name}`, 'utf8')).map((text) => ({
 			sql: text,
 		}))
-		await sql.batch([
-			...statements,
-			{ sql: "INSERT INTO schema_migration VALUES (?, strftime('%Y-%m-%dT%H:%M:%fZ'))", params: [name] },
-		])
-		applied.push(name)
+		const insert = "INSERT INTO schema_migration VALUES (?, strftime('%Y-%m-%dT%H:%M:%fZ'))"
+		try {
+			await sql.batch([{ sql: insert, params: [name] }, ...statements])
+			applied.push(name)
+		} catch (error) {
+			// Another process that starts at the same time has applied it.
+			if (!/UNIQUE constraint failed: schema_migration/.test(String(error))) throw error
+		}
 	}
 	return applied
 }
