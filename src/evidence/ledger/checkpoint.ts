@@ -65,9 +65,9 @@ export async function checkpoint(context: Context): Promise<SignedCheckpoint | u
 	await addCommitments(context)
 	for (let conflicts = 0; ; ) {
 		const state = await readState(context, key)
-		const kept = await checkLast(context, state)
-		if (state.size === (state.last?.size ?? 0)) return state.last
 		try {
+			const kept = await checkLast(context, state)
+			if (state.size === (state.last?.size ?? 0)) return state.last
 			await store(context, key, state, await grow(context, key, state, kept))
 		} catch (error) {
 			// Another process has signed in the meantime: go on from its checkpoint.
@@ -175,12 +175,15 @@ async function checkLast(
 			)
 	}
 	const kept = await readCheckpointFile(context, keys)
-	// The file is written last, so it is never ahead of its database.
-	if (kept && kept.size > (last?.size ?? 0))
+	// The file is written last, so it is never ahead of its database, as that is now.
+	if (kept && kept.size > (last?.size ?? 0)) {
+		if (((await newestCheckpoint(context))?.size ?? 0) >= kept.size)
+			throw new AppError('conflict', 'Another process has signed the ledger in the meantime. Try again.')
 		throw await mismatch(
 			context,
 			`${context.checkpointFile?.path} is of ${kept.size} entries, and the newest checkpoint of the database of ${last?.size ?? 0}: the database is an older copy, or a new one.`,
 		)
+	}
 	// A process that ended before it had written the file.
 	if (last && (kept?.size ?? 0) < last.size) await context.checkpointFile?.write(last.note)
 	return kept
