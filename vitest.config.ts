@@ -1,4 +1,5 @@
 import { existsSync, statfsSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
@@ -36,8 +37,8 @@ const patient = {
 
 export default defineConfig({
 	test: {
-		// Vitest leaves one core to itself, which on two cores is half of the machine.
-		maxWorkers: '100%',
+		// Vitest leaves one core to itself, which on two cores is half of the machine. Many files wait for processes they start.
+		maxWorkers: Math.max(3, availableParallelism()),
 		reporters: report ? ['default', ['json', { outputFile: report }]] : ['default'],
 		projects: [
 			{

@@ -8,7 +8,7 @@ CREATE TABLE log_refused_id (
 -- Erasures. What names the subject is kept until the last value is destroyed, so that a process that starts again can finish.
 CREATE TABLE erasure (
 	id TEXT PRIMARY KEY,
-	todo TEXT,
+	pending TEXT,
 	-- A keyed digest of the subject.
 	digest TEXT NOT NULL,
 	entry INTEGER NOT NULL,

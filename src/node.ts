@@ -262,14 +262,21 @@ export type Running = {
 
 /** Starts the whole service: HTTP, schedules and Slack. Resolves when it listens. Throws AppError with what to do. */
 export async function startServer(config: Config, overrides: Overrides = {}): Promise<Running> {
+	// Before anything is made: a port that is taken leaves no database and no key behind.
+	await checkPorts(config)
 	const opened = await openContext(config, { needsRules: true, ...overrides })
 	const { context } = opened
-	const stops: Stops = [opened.close, () => signLast(context), () => finishExecutions(context)]
+	let isUp = false
+	// What a start that fails has recorded is signed by the next one.
+	const sign = async () => (isUp ? signLast(context) : undefined)
+	const stops: Stops = [opened.close, sign, () => finishExecutions(context)]
 	const close = async () => {
 		for (const stop of stops.splice(0).reverse()) await stop()
 	}
 	try {
-		return { ...(await start(config, opened, stops, overrides.sessions)), context, close }
+		const started = await start(config, opened, stops, overrides.sessions)
+		isUp = true
+		return { ...started, context, close }
 	} catch (error) {
 		await close()
 		throw error
@@ -363,6 +370,18 @@ function resumeRegularly(
 		clearInterval(timer)
 		await last
 	}
+}
+
+/** Listens on each port for a moment. Rejects with what to do when it cannot. */
+async function checkPorts(config: Config): Promise<void> {
+	const { PLUMBLINE_HOST: host, PLUMBLINE_METRICS_HOST: metricsHost = host } = config
+	const nobody = () => new Response(null, { status: 503 })
+	const ports = [
+		[host, config.PLUMBLINE_PORT, 'PLUMBLINE'],
+		[metricsHost, config.PLUMBLINE_METRICS_PORT, 'PLUMBLINE_METRICS'],
+	] as const
+	for (const [at, port, prefix] of ports)
+		if (port) await (await listen(nobody, at, port, limitsOf(config), prefix)).close()
 }
 
 /** Listens on PLUMBLINE_METRICS_PORT, if it is set. */

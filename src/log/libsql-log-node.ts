@@ -84,6 +84,9 @@ export async function openLibsqlLog(
 	return { sql, log }
 }
 
+/** Rows are garbage once they are hashed: without limits the heap grows by hundreds of megabytes before it is collected. */
+const hashingMemory = { youngMegabytes: 8, megabytes: 1024 }
+
 /** The thread that hashes rows for the ledger, from the first call on. */
 function hashThread(workerData: ThreadData) {
 	let thread: Thread<HashCalls> | undefined
@@ -92,6 +95,7 @@ function hashThread(workerData: ThreadData) {
 			if (!thread || thread.isEnded)
 				thread = new Thread(threadUrl('maintain/hash-thread-node', import.meta.url), {
 					workerData,
+					...hashingMemory,
 				})
 			return thread.call('hashRows', rows)
 		},

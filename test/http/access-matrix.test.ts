@@ -46,6 +46,8 @@ test.beforeAll(async ({ server }) => {
 	ids.entry = String(last?.idx)
 	await storeKeys(server)
 	await storeObjects(server)
+	// Nothing here is about rows that no entry explains, and they would stop the signing.
+	await server.context.sql.batch([{ sql: 'DELETE FROM ledger_touched' }])
 })
 
 const hashOf = (secret: string) => createHash('sha256').update(secret).digest('hex')

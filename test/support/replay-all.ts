@@ -6,8 +6,15 @@ import { findModel } from '../../src/registry/model/find-model.ts'
 import { findVersion } from '../../src/registry/version/find-version.ts'
 import { cellValue } from '../../src/summaries/inputs/columns.ts'
 
-/** Replays every prediction that is stored of a model's version; counts them by status and reason. */
-export async function replayAll(url: string, name: string, version: string): Promise<Record<string, number>> {
+/**
+ * Replays every prediction that is stored of a model's version; counts them by status and reason. `rows`: how many the summaries
+ * have.
+ */
+export async function replayAll(
+	url: string,
+	name: string,
+	version: string,
+): Promise<{ counts: Record<string, number>; rows: number }> {
 	const { context, close } = await openContext(readConfig({ PLUMBLINE_DATABASE_URL: url }))
 	try {
 		const model = await findModel(context, name)
@@ -25,7 +32,8 @@ export async function replayAll(url: string, name: string, version: string): Pro
 				counts[key] = (counts[key] ?? 0) + 1
 			}
 		})
-		return counts
+		const stored = await context.log.counts([{ model: name, version }])
+		return { counts, rows: stored.reduce((sum, { rows }) => sum + rows, 0) }
 	} finally {
 		await close()
 	}

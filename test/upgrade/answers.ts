@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Answered } from '../support/server.ts'
 
 /** Texts that are written when somebody asks may be worded better by a later version. */
-// `lookup`: the entry of a read, whose position depends on how many reads came before it.
+// `lookup`: the entry of the read itself, after those of the reads before it. The test compares it with the ledger.
 const worded = new Set([
 	'lookup',
 	'reason',

@@ -14,6 +14,8 @@ type Kept = {
 	answers: Recorded[]
 }
 
+type LookUp = { index: number; leafHash: string }
+
 const kept = readdirSync(new URL('.', import.meta.url)).filter((name) => name.endsWith('.json.br'))
 
 describe('a database of an earlier version', () => {
@@ -46,6 +48,13 @@ describe('a database of an earlier version', () => {
 				// Later versions add members, and change none.
 				for (const [i, answer] of found.entries())
 					expect(withoutWords(answer), answer.path).toMatchObject(withoutWords(answers[i] as Recorded))
+				const { items } = (await get('/v1/audit/entries?action=read-explanation&limit=1000')).body
+				const entries = new Map(items.map(({ index, leafHash }: LookUp) => [index, leafHash]))
+				const lookUps = found.flatMap(
+					({ body }) => (body as { proof?: { lookup: LookUp } })?.proof?.lookup ?? [],
+				)
+				expect(lookUps).toHaveLength(found.filter(({ path }) => path.endsWith('/explanation')).length)
+				for (const { index, leafHash } of lookUps) expect(entries.get(index)).toBe(leafHash)
 			} finally {
 				await server.close()
 			}

@@ -3,7 +3,7 @@ import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 export const erasures = sqliteTable('erasure', {
 	id: text().primaryKey(),
 	/** The subject and its predictions by model; null once the last value is destroyed. */
-	todo: text({ mode: 'json' }).$type<{ subject: string; predictions: Record<string, string[]> }>(),
+	pending: text({ mode: 'json' }).$type<{ subject: string; predictions: Record<string, string[]> }>(),
 	/** A keyed digest of the subject. */
 	digest: text().notNull(),
 	entry: integer().notNull(),

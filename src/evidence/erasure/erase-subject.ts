@@ -133,7 +133,7 @@ async function store(context: Context, actor: Actor, decision: Decision): Promis
 	const now = context.now()
 	const row = {
 		id: newId('era', now, context.random),
-		todo: { subject, predictions },
+		pending: { subject, predictions },
 		...{ digest, counts },
 		startedAt: now,
 		finishedAt: null,
@@ -172,9 +172,9 @@ async function sealBefore(context: Context, rows: readonly { chunk: number }[]):
 }
 
 /** Destroys what an erasure has decided. Whatever of it was done before a crash is not done again. */
-async function finishErasure(context: Context, { id, todo, entry }: ErasureRow): Promise<void> {
-	for (const [model, ids] of Object.entries(todo?.predictions ?? {})) {
-		const { subject } = todo as NonNullable<ErasureRow['todo']>
+async function finishErasure(context: Context, { id, pending, entry }: ErasureRow): Promise<void> {
+	for (const [model, ids] of Object.entries(pending?.predictions ?? {})) {
+		const { subject } = pending as NonNullable<ErasureRow['pending']>
 		const found = await context.log.rowsOfSubject(model, subject, ids)
 		// Predictions that arrived later are not refused, so they stay.
 		const rows = { ...found, predictions: found.predictions.filter((row) => ids.includes(row.id)) }
@@ -193,8 +193,8 @@ async function finishErasure(context: Context, { id, todo, entry }: ErasureRow):
 		// What a job has computed meanwhile.
 		await erasePersonalRecords(context, person)
 	}
-	if (todo) await forgetRequests(context, todo.subject, Object.keys(todo.predictions))
-	await context.db.update(erasures).set({ todo: null }).where(eq(erasures.id, id))
+	if (pending) await forgetRequests(context, pending.subject, Object.keys(pending.predictions))
+	await context.db.update(erasures).set({ pending: null }).where(eq(erasures.id, id))
 	await context.log.scrub()
 	await context.db.update(erasures).set({ finishedAt: context.now() }).where(eq(erasures.id, id))
 }

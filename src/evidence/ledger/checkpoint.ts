@@ -76,7 +76,7 @@ export async function checkpoint(context: Context): Promise<SignedCheckpoint | u
 	}
 }
 
-/** Entries that commit to the data. What was changed behind our back is not committed to. */
+/** Entries that commit to the data. A change that no entry explains is not committed to. */
 async function addCommitments(context: Context): Promise<void> {
 	const { faults } = await sealRows(context)
 	// Rows whose keys this process lacks wait for one that has them.

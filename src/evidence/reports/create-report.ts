@@ -19,8 +19,7 @@ import type { Report, ReportInput } from './report.schema.ts'
 import { type ReportRow, toReport } from './report-record.ts'
 import { checkSubject, timeOf } from './subject.ts'
 import type { ReportData, ReportSubject, ReportTemplate } from './template.ts'
-import { findTemplate } from './templates/find-template.ts'
-import { reportTemplates } from './templates/index.ts'
+import { findTemplate, reportTemplates } from './templates/index.ts'
 
 /** Who may make reports and read them. */
 export const reportRoles = ['analyst', 'auditor'] as const

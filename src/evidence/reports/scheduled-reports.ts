@@ -66,7 +66,7 @@ async function dueReports(context: Context): Promise<Due[]> {
 /** What came on the last day of a period has to be computed first. */
 const settleMs = dayMs
 
-/** Whoever has made it: by hand it is the same report. */
+/** Also one that a person has requested: it is the same report. */
 async function isMade({ db }: Context, { schedule, model, period }: Due): Promise<boolean> {
 	const same = and(
 		eq(reports.model, model),

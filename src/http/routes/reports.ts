@@ -9,7 +9,7 @@ import { pageOf, pageParameters, pathText } from '../parameters.ts'
 
 const params = z.strictObject({ id: pathText('The id of a report.', 'rep_01kjx2y4v0') })
 const digest = 'sha256:5d41402abc4b2a76b9719d911017c592ae5d1ba1c1f2b3ba2a3f1c7f0f2b9a10'
-const example = {
+export const reportExample = {
 	id: 'rep_01kjx2y4v0',
 	template: 'model-monitoring',
 	templateVersion: '1',
@@ -29,7 +29,7 @@ const example = {
 	createdAt: '2026-03-02T00:00:00.000Z',
 	erasedAt: null,
 }
-const answers = { 200: { description: 'The report', schema: Report, example } }
+const answers = { 200: { description: 'The report', schema: Report, example: reportExample } }
 
 const create = endpoint({
 	method: 'post',
@@ -46,8 +46,8 @@ const create = endpoint({
 		period: { from: '2026-02-01T00:00:00Z', to: '2026-03-01T00:00:00Z' },
 	},
 	answers: {
-		201: { description: 'The report', schema: Report, example },
-		200: { description: 'The same report, made before', schema: Report, example },
+		201: { description: 'The report', schema: Report, example: reportExample },
+		200: { description: 'The same report, made before', schema: Report, example: reportExample },
 	},
 	errors: ['conflict', 'erased', 'not-found', 'too-large', 'unavailable', 'unsatisfiable'],
 	handle: async ({ context, actor, body }) => {
@@ -85,7 +85,7 @@ const list = endpoint({
 		200: {
 			description: 'The latest first',
 			schema: pageOf(Report),
-			example: { items: [example], next: null },
+			example: { items: [reportExample], next: null },
 		},
 	},
 	handle: async ({ context, actor, query }) => ok(await listReports(context, actor, query)),

@@ -16,6 +16,7 @@ import { Report } from '../../evidence/reports/report.schema.ts'
 import { Name } from '../../registry/model/name.ts'
 import { created, endpoint, ok, type Resource } from '../endpoint.ts'
 import { pageOf, pageParameters, pathText } from '../parameters.ts'
+import { reportExample } from './reports.ts'
 
 const erase = endpoint({
 	method: 'post',
@@ -46,26 +47,11 @@ const erase = endpoint({
 
 const subjectPath = { subject: pathText('The subject, as it was sent.', 'applicant-4711') }
 
-const digest = 'sha256:5d41402abc4b2a76b9719d911017c592ae5d1ba1c1f2b3ba2a3f1c7f0f2b9a10'
-const reportExample = {
-	id: 'rep_01kjx2y4v0',
+const exportExample = {
+	...reportExample,
 	template: 'access-export',
-	templateVersion: '1',
-	model: 'credit-default',
 	period: null,
-	predictionId: null,
 	subject: 'applicant-4711',
-	incident: null,
-	status: 'draft',
-	digests: { json: digest, html: digest, pdf: digest, csv: digest },
-	manifest: digest,
-	cut: { size: 4711, root: '6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d' },
-	author: 'ana@bank.example',
-	approvers: [],
-	request: 'req_01kjx2y4v0',
-	requestStatus: 'pending',
-	createdAt: '2026-03-02T00:00:00.000Z',
-	erasedAt: null,
 }
 
 const exportData = endpoint({
@@ -86,10 +72,10 @@ const exportData = endpoint({
 		201: {
 			description: 'The report',
 			schema: Report,
-			example: reportExample,
+			example: exportExample,
 			headers: { location: 'The path of the report' },
 		},
-		200: { description: 'The same report, made before', schema: Report, example: reportExample },
+		200: { description: 'The same report, made before', schema: Report, example: exportExample },
 	},
 	errors: ['conflict', 'not-found', 'unavailable', 'unsatisfiable'],
 	handle: async ({ context, actor, params, body }) => {

@@ -10,6 +10,8 @@ export type ThreadOptions = {
 	deadlineMs?: number
 	/** What the thread's objects may take in memory; more ends the thread. */
 	megabytes?: number
+	/** What objects that live shortly may take before they are collected: less is slower. */
+	youngMegabytes?: number
 	/** How many calls are sent before the first has its reply. */
 	atOnce?: number
 	workerData?: unknown
@@ -62,13 +64,16 @@ export class Thread<C extends Calls> {
 	private failure: unknown
 
 	constructor(url: URL, options: ThreadOptions = {}) {
-		const { workerData, transferList = [], megabytes, atOnce = 1 } = options
+		const { workerData, transferList = [], megabytes, youngMegabytes, atOnce = 1 } = options
 		this.options = options
 		this.place = places(atOnce)
 		this.worker = new Worker(url, {
 			workerData,
 			transferList,
-			...(megabytes === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: megabytes } }),
+			resourceLimits: {
+				...(megabytes === undefined ? {} : { maxOldGenerationSizeMb: megabytes }),
+				...(youngMegabytes === undefined ? {} : { maxYoungGenerationSizeMb: youngMegabytes }),
+			},
 		})
 		this.worker.unref()
 		this.worker.on('message', (reply: Reply) => this.settle(reply))

@@ -59,9 +59,9 @@ test('finds entries by object, action, model and time', async ({ server }) => {
 		'register-version',
 		'set-deployment',
 	])
-	expect((await entries(server, '&from=2026-03-02T00:30:00Z')).map((e) => e.index).slice(0, 4)).toEqual([
-		2, 3, 4, 5,
-	])
+	const isRead = ({ action }: Entry) => action === 'read-entries'
+	const later = await entries(server, '&from=2026-03-02T00:30:00Z')
+	expect(later.filter((e) => !isRead(e)).map((e) => e.index)).toEqual([2, 3, 4, 5])
 	expect((await entries(server, '&to=2026-03-02T01:00:00Z')).map((e) => e.index)).toEqual([0, 1])
 })
 

@@ -11,7 +11,8 @@ it('versions from before there was an index are found as those that come after',
 	const folder = await mkdtemp(join(tmpdir(), 'plumbline-links-'))
 	const older = join(folder, 'migrations')
 	await cp(migrations, older, { recursive: true })
-	for (const name of await readdir(older)) if (name >= '0012') await rm(join(older, name))
+	const later = (await readdir(older)).filter((name) => name >= '0012').sort()
+	for (const name of later) await rm(join(older, name))
 	const sql = await openSql(`file:${join(folder, 'old.db')}`)
 	await migrate(sql, older)
 	const artifact = { sha256: 'a'.repeat(64), format: 'onnx' }
@@ -32,7 +33,8 @@ it('versions from before there was an index are found as those that come after',
 		},
 		{ sql: "INSERT INTO model_version (model, version, features, created_at) VALUES ('m', '2', '[]', 0)" },
 	])
-	expect(await migrate(sql, migrations)).toContain('0012_lineage.sql')
+	expect(later[0]).toBe('0012_lineage.sql')
+	expect(await migrate(sql, migrations)).toEqual(later)
 	const rows = await sql.values({ sql: 'SELECT kind, value, model, version, source FROM lineage_link' })
 	const wanted = versionLinks({ artifact, lineage }).map(({ kind, value }) => [
 		kind,
