@@ -66,3 +66,26 @@ export const Report = z
 	})
 	.meta({ id: 'Report' })
 export type Report = Output<typeof Report>
+
+const exampleDigest = 'sha256:5d41402abc4b2a76b9719d911017c592ae5d1ba1c1f2b3ba2a3f1c7f0f2b9a10'
+/** As the documentation shows it. */
+export const reportExample = {
+	id: 'rep_01kjx2y4v0',
+	template: 'model-monitoring',
+	templateVersion: '1',
+	model: 'credit-default',
+	period: { from: '2026-02-01T00:00:00.000Z', to: '2026-03-01T00:00:00.000Z' },
+	predictionId: null,
+	subject: null,
+	incident: null,
+	status: 'draft',
+	digests: { json: exampleDigest, html: exampleDigest, pdf: exampleDigest, csv: exampleDigest },
+	manifest: exampleDigest,
+	cut: { size: 4711, root: '6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d' },
+	author: 'ana@bank.example',
+	approvers: [],
+	request: 'req_01kjx2y4v0',
+	requestStatus: 'pending',
+	createdAt: '2026-03-02T00:00:00.000Z',
+	erasedAt: null,
+}

@@ -3,32 +3,11 @@ import { reportStatuses } from '../../db/schema.ts'
 import { bundleReport } from '../../evidence/reports/bundle.ts'
 import { createReport, reportRoles } from '../../evidence/reports/create-report.ts'
 import { getReport, listReports, type ReportForm, readForm } from '../../evidence/reports/read-report.ts'
-import { Report, ReportInput } from '../../evidence/reports/report.schema.ts'
+import { Report, ReportInput, reportExample } from '../../evidence/reports/report.schema.ts'
 import { created, endpoint, ok, type Resource } from '../endpoint.ts'
 import { pageOf, pageParameters, pathText } from '../parameters.ts'
 
 const params = z.strictObject({ id: pathText('The id of a report.', 'rep_01kjx2y4v0') })
-const digest = 'sha256:5d41402abc4b2a76b9719d911017c592ae5d1ba1c1f2b3ba2a3f1c7f0f2b9a10'
-export const reportExample = {
-	id: 'rep_01kjx2y4v0',
-	template: 'model-monitoring',
-	templateVersion: '1',
-	model: 'credit-default',
-	period: { from: '2026-02-01T00:00:00.000Z', to: '2026-03-01T00:00:00.000Z' },
-	predictionId: null,
-	subject: null,
-	incident: null,
-	status: 'draft',
-	digests: { json: digest, html: digest, pdf: digest, csv: digest },
-	manifest: digest,
-	cut: { size: 4711, root: '6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d' },
-	author: 'ana@bank.example',
-	approvers: [],
-	request: 'req_01kjx2y4v0',
-	requestStatus: 'pending',
-	createdAt: '2026-03-02T00:00:00.000Z',
-	erasedAt: null,
-}
 const answers = { 200: { description: 'The report', schema: Report, example: reportExample } }
 
 const create = endpoint({

@@ -12,11 +12,10 @@ import {
 import { eraseSubject } from '../../evidence/erasure/erase-subject.ts'
 import { EraseInput, Erasure } from '../../evidence/erasure/erasure.schema.ts'
 import { createReport } from '../../evidence/reports/create-report.ts'
-import { Report } from '../../evidence/reports/report.schema.ts'
+import { Report, reportExample } from '../../evidence/reports/report.schema.ts'
 import { Name } from '../../registry/model/name.ts'
 import { created, endpoint, ok, type Resource } from '../endpoint.ts'
 import { pageOf, pageParameters, pathText } from '../parameters.ts'
-import { reportExample } from './reports.ts'
 
 const erase = endpoint({
 	method: 'post',
